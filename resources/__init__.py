@@ -1,0 +1,1 @@
+"""Icons, themes, translations, schemas and shared vectors; package data of workdiary."""

@@ -1,0 +1,112 @@
+"""The `workdiary` command: global options, and one lazily imported module per group of commands."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from workdiary import __version__
+from workdiary.wire.known import ExitCode, KnownError
+
+# name -> module:attribute; imported only when asked for, so that `verify` starts without the rest.
+COMMANDS = {
+    "track": "workdiary.cli.track:track",
+    "start": "workdiary.cli.drive:start",
+    "stop": "workdiary.cli.drive:stop",
+    "pause": "workdiary.cli.drive:pause",
+    "memo": "workdiary.cli.drive:memo",
+    "redact": "workdiary.cli.drive:redact",
+    "discard": "workdiary.cli.drive:discard",
+    "status": "workdiary.cli.drive:status",
+    "diary": "workdiary.cli.diary:diary",
+    "outbox": "workdiary.cli.outbox:outbox",
+    "serve": "workdiary.cli.serve:serve",
+    "solo": "workdiary.cli.solo:solo",
+    "manage": "workdiary.cli.manage:manage",
+    "doctor": "workdiary.cli.doctor:doctor",
+    "demo": "workdiary.cli.demo:demo",
+    "_shot": "workdiary.cli.shot:shot",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """What the options before the command say; `home` None means the platform's own folder."""
+
+    home: Path | None
+    policy: str
+
+    def resolved_home(self) -> Path:
+        """The home folder to use; not created here."""
+        if self.home is not None:
+            return self.home
+        import platformdirs  # noqa: PLC0415 - only commands that use a home pay for it
+
+        return Path(platformdirs.user_data_dir("workdiary", appauthor=False))
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called or its help is asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Every public command, in the order of the day's use."""
+        return [name for name in COMMANDS if not name.startswith("_")]
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None if there is none of that name."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, attribute = target.split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True)
+@click.version_option(__version__, prog_name="workdiary")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="WORKDIARY_HOME",
+    help="Where everything is kept (default: the platform's data folder).",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(["standard", "demo"]),
+    default="standard",
+    show_default=True,
+    help="demo: 30 s cells, marked in every record, accepted by solo servers only.",
+)
+@click.pass_context
+def cli(ctx: click.Context, home: Path | None, policy: str) -> None:
+    """Track working time and keep a work diary that both sides can check offline.
+
+    Without a command, opens the desktop app.
+    """
+    ctx.obj = Globals(home=home, policy=policy)
+    if ctx.invoked_subcommand is None:
+        from workdiary.cli.desktop import open_desktop  # noqa: PLC0415 - Qt only for the desktop
+
+        ctx.exit(open_desktop(ctx.obj))
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with the codes of interfaces.md."""
+    try:
+        code = cli.main(args=argv, prog_name="workdiary", standalone_mode=False)
+    except KnownError as error:
+        click.echo(
+            f"{error.title}{f' ({error.subject})' if error.subject else ''}\n{error.message}", err=True
+        )
+        sys.exit(int(error.exit_code))
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(ExitCode.USAGE))
+    sys.exit(code if isinstance(code, int) else int(ExitCode.OK))

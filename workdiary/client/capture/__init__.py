@@ -1,0 +1,1 @@
+"""What the operating system shows: screens, input counts, idle time, windows, lock and sleep."""

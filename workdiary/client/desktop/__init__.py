@@ -1,0 +1,1 @@
+"""The window people keep open all day (Qt Widgets)."""

@@ -1,0 +1,1 @@
+"""Widgets: they show what presenters say and report what the person does."""

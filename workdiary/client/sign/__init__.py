@@ -1,0 +1,1 @@
+"""From segments to signed records: keys, streams, the signing journal."""

@@ -1,0 +1,1 @@
+"""Everything recorded and not yet receipted, durable and encrypted."""

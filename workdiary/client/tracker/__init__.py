@@ -1,0 +1,1 @@
+"""The session's brain, and the only door for the desktop and the control channel."""

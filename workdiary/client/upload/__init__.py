@@ -1,0 +1,1 @@
+"""From the spool to the server: records first, images after, receipts verified."""

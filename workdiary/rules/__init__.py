@@ -1,0 +1,1 @@
+"""What follows for pay: product.md as pure functions, used by client, server and verifier alike."""

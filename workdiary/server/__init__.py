@@ -1,0 +1,1 @@
+"""The diary server: ingest, log, diary, and the pages over them."""

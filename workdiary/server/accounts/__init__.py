@@ -1,0 +1,1 @@
+"""People, devices and how they prove who they are."""

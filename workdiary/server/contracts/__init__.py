@@ -1,0 +1,1 @@
+"""Contracts and the accessor that loads and authorises in one call."""

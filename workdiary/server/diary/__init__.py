@@ -1,0 +1,1 @@
+"""The projection of stored records to a work diary."""

@@ -1,0 +1,1 @@
+"""Admission of records and blobs (server.md, Ingest)."""

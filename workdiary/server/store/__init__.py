@@ -1,0 +1,1 @@
+"""Rows, encrypted blobs, the write lock and the outbox of events."""
