@@ -1,0 +1,31 @@
+"""What waits to be signed: a closed segment with its shots and the owner's choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from workdiary.client.account import Checkpoint
+from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotSet
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSegment:
+    """A closed segment whose last hold ended (or was ended): exactly what `Journal.sign_segment` signs."""
+
+    start: SegmentStart
+    close: SegmentClose
+    shots: tuple[ShotSet, ...]
+    cp0: Checkpoint | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a recorded segment: `rid` of the segment, wall ms [start, end)."""
+
+    rid: str
+    start_ms: int
+    end_ms: int
+
+
+DiscardWhy = Literal["owner", "idle"]
