@@ -1,0 +1,160 @@
+"""JSON and base64 as the encoding profile allows them: one text for one value, nothing else accepted.
+
+The writer is RFC 8785; a reader accepts any member order and white space, because signed bytes are verified
+as received and never written again (evidence.md, Encoding profile).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from typing import NoReturn, TypeAlias
+
+import rfc8785
+
+from workdiary.evidence.errors import EvidenceError
+
+JsonValue: TypeAlias = "bool | int | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = "dict[str, JsonValue]"
+
+# The largest integer every JSON reader keeps exactly (RFC 8785 section 3.2.2.3 has doubles in mind).
+INT_MAX = 2**53 - 1
+# The outermost value counts 1. Records need 4; more would only serve to exhaust a reader's stack.
+MAX_DEPTH = 6
+# An integer within INT_MAX has at most 16 digits and a sign; longer ones are refused before conversion.
+_INT_CHARS = 17
+
+_B64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_B64 = re.compile(r"[A-Za-z0-9+/]*={0,2}\Z")
+
+
+def dumps(value: JsonValue) -> bytes:
+    """Write `value` canonically. Raises `EvidenceError` for what the profile forbids."""
+    _check(value, MAX_DEPTH)
+    return rfc8785.dumps(value)
+
+
+def loads(data: bytes) -> JsonValue:
+    """Read UTF-8 JSON: no BOM, duplicate members, floats, integers over 53 bits, lone surrogates; depth ≤ 6.
+
+    Raises `EvidenceError` ("json") for everything else.
+    """
+    try:
+        text = data.decode("utf-8")
+        value: JsonValue = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+    except EvidenceError:
+        raise
+    except UnicodeDecodeError:
+        raise EvidenceError("json", "not UTF-8") from None
+    except RecursionError:
+        raise EvidenceError("json", f"deeper than {MAX_DEPTH}") from None
+    except ValueError:
+        raise EvidenceError("json", "not JSON") from None
+    _check(value, MAX_DEPTH)
+    return value
+
+
+def loads_object(data: bytes) -> JsonObject:
+    """Like `loads`, for a value that must be an object."""
+    value = loads(data)
+    if not isinstance(value, dict):
+        raise EvidenceError("json", "not an object")
+    return value
+
+
+def b64u(data: bytes) -> str:
+    """Encode as base64url without padding (RFC 4648 section 5)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64u(text: str) -> bytes:
+    """Decode strict base64url: no padding, no other characters, no set bits behind the last byte."""
+    if not _B64URL.match(text):
+        raise EvidenceError("base64", "not base64url")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise EvidenceError("base64", "not base64url") from None
+    # Decode, encode, compare: the only way to see trailing bits that a decoder drops silently.
+    if b64u(data) != text:
+        raise EvidenceError("base64", "base64url with stray trailing bits")
+    return data
+
+
+def b64(data: bytes) -> str:
+    """Encode as standard base64 with padding: signed notes and proofs only (RFC 4648 section 4)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def unb64(text: str) -> bytes:
+    """Decode strict standard base64, padding required."""
+    if not _B64.match(text):
+        raise EvidenceError("base64", "not base64")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise EvidenceError("base64", "not base64") from None
+    if b64(data) != text:
+        raise EvidenceError("base64", "base64 with stray trailing bits")
+    return data
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise EvidenceError("json", "an object names a member twice")
+    return result
+
+
+def _integer(text: str) -> int:
+    # "-0" is an integer here and a negative zero elsewhere: two readers would disagree.
+    if len(text) > _INT_CHARS or text == "-0":
+        raise EvidenceError("json", "an integer outside the profile")
+    return int(text)
+
+
+def _refuse_number(_text: str) -> NoReturn:
+    raise EvidenceError("json", "a number that is no integer")
+
+
+def _check(value: object, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, bool) or value is None:
+        return
+    elif isinstance(value, int):
+        if abs(value) > INT_MAX:
+            raise EvidenceError("json", "an integer beyond 53 bits")
+    elif isinstance(value, list | dict):
+        if depth == 0:
+            raise EvidenceError("json", f"deeper than {MAX_DEPTH}")
+        _check_members(value, depth - 1)
+    else:
+        raise EvidenceError("json", f"a {type(value).__name__} is not part of the profile")
+
+
+def _check_members(value: list[JsonValue] | JsonObject, depth: int) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _check(item, depth)
+        return
+    for name, item in value.items():
+        if not isinstance(name, str):
+            raise EvidenceError("json", "a member name that is no text")
+        _check_text(name)
+        _check(item, depth)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise EvidenceError("json", "a lone surrogate") from None
