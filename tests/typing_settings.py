@@ -1,6 +1,12 @@
-"""The settings mypy's Django plugin reads; the same ones the server is composed with."""
+"""The settings mypy's Django plugin reads: the ones the server is composed with."""
 
-SECRET_KEY = "typing only"
-INSTALLED_APPS: list[str] = []
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
+from pathlib import Path
+
+from workdiary.server.compose import base_settings
+from workdiary.server.store.runtime import Runtime
+
+globals().update(base_settings(Path("typing-only.db"), "typing only", 0))
+
+# What the plugin must know the type of stands here by name.
+WORKDIARY: Runtime
+WORKDIARY_COOKIE: str

@@ -1,0 +1,63 @@
+"""People, their devices, and the short-lived secrets that let them in (kept as hashes only)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from workdiary.server.store.base import Row
+
+
+class Account(Row):
+    """A person of one side. `role` is what they are in this installation: freelancer, client or support."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    name = models.CharField(max_length=80)
+    role = models.CharField(max_length=16)
+    made_ms = models.BigIntegerField()
+    disabled_ms = models.BigIntegerField(null=True)
+
+
+class Device(Row):
+    """A signing key and the revocable token of the device that holds it.
+
+    `kid` is the RFC 7638 thumbprint of `jwk` (JSON text); `token_hash` SHA-256 of the bearer token, hex;
+    `key_class` as the device stated it (SOFTWARE, SOFTWARE-FILE, …).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    kid = models.CharField(max_length=43, unique=True)
+    alg = models.CharField(max_length=8)
+    jwk = models.TextField()
+    name = models.CharField(max_length=80)
+    key_class = models.CharField(max_length=16)
+    token_hash = models.CharField(max_length=64, unique=True)
+    enrolled_ms = models.BigIntegerField()
+    revoked_ms = models.BigIntegerField(null=True)
+
+
+class Session(Row):
+    """A signed-in browser; `hash` is of the cookie's value."""
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    made_ms = models.BigIntegerField()
+    expires_ms = models.BigIntegerField()
+
+
+class Ticket(Row):
+    """A one-time secret: an address to sign in by, or the right to enrol one device.
+
+    `purpose` is `signin` or `enrol`; `target` the local path a sign-in leads to; `used_by` the key that
+    enrolled, so that a device whose answer was lost may ask again with the same key.
+    """
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    purpose = models.CharField(max_length=8)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    target = models.CharField(max_length=300, default="/")
+    expires_ms = models.BigIntegerField()
+    used_ms = models.BigIntegerField(null=True)
+    used_by = models.CharField(max_length=43, default="")

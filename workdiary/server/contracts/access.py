@@ -1,0 +1,45 @@
+"""The one door to a contract: it loads and authorises in one call."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import Http404
+
+from workdiary.server.accounts.viewers import Viewer
+from workdiary.server.contracts.models import Contract, Party
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A contract as one viewer may see it; `role` is theirs in it."""
+
+    contract: Contract
+    viewer: Viewer
+    role: str
+
+
+def contract_for(viewer: Viewer, contract_id: uuid.UUID | str) -> Access:
+    """The contract and the viewer's role in it.
+
+    Raises Http404 for strangers and for unknown or malformed ids alike, so that nobody learns what exists.
+    """
+    try:
+        wanted = uuid.UUID(str(contract_id))
+    except ValueError:
+        raise Http404("no such contract") from None
+    party = Party.objects.select_related("contract").filter(contract=wanted, account=viewer.account).first()
+    if party is None:
+        raise Http404("no such contract")
+    return Access(contract=party.contract, viewer=viewer, role=party.role)
+
+
+def contracts_of(viewer: Viewer) -> list[Access]:
+    """Every contract the viewer stands in, oldest first."""
+    parties = (
+        Party.objects.select_related("contract")
+        .filter(account=viewer.account)
+        .order_by("contract__made_ms", "contract_id")
+    )
+    return [Access(contract=party.contract, viewer=viewer, role=party.role) for party in parties]

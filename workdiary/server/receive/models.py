@@ -1,0 +1,88 @@
+"""Records as received, their sealed disclosures, and what was removed or refused."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from workdiary.server.accounts.models import Account
+from workdiary.server.contracts.models import Contract
+from workdiary.server.log.models import Leaf
+from workdiary.server.store.base import Row
+
+
+class Record(Row):
+    """One admitted record. It exists exactly if it is in the log: row and leaf are one transaction.
+
+    `rid` is its UUIDv7, `record_id` the base64url SHA-256 of `jws`; `start_ms`/`end_ms` the signed span, or
+    `at` twice; `index` repeats the leaf's place for ordering.
+    """
+
+    rid = models.CharField(max_length=36, primary_key=True)
+    record_id = models.CharField(max_length=43, unique=True)
+    kind = models.CharField(max_length=16)
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+", null=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", null=True)
+    role = models.CharField(max_length=16)
+    kid = models.CharField(max_length=43)
+    stream = models.CharField(max_length=22)
+    seq = models.BigIntegerField()
+    start_ms = models.BigIntegerField()
+    end_ms = models.BigIntegerField()
+    jws = models.TextField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT, related_name="+")
+    index = models.BigIntegerField()
+    received_ms = models.BigIntegerField()
+
+    class Meta:
+        """Days are read by contract and time, stream heads by stream and place."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["contract", "start_ms"], name="record_by_day"),
+            models.Index(fields=["stream", "seq"], name="record_by_stream"),
+        ]
+
+
+class Disclosure(Row):
+    """A field of a record that can be removed: sealed text under its own wrapped key.
+
+    `digest` is the disclosure's, lower-case hex (also the image's name for `shot.k`); `slot` its field name;
+    `key` and `sealed` are null once redacted.
+    """
+
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    slot = models.CharField(max_length=16)
+    sealed = models.BinaryField(null=True)
+    key = models.BinaryField(null=True)
+
+    class Meta:
+        """A digest is named once in a record; images are looked up by digest."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["record", "digest"], name="digest_once_in_record"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["digest"], name="disclosure_by_digest")]
+
+
+class Redaction(Row):
+    """A digest that a signed `redact` removed; what it names may come later and then never enters."""
+
+    target = models.CharField(max_length=43)
+    digest = models.CharField(max_length=64)
+    by = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        """Asked for at every admission."""
+
+        indexes: ClassVar = [models.Index(fields=["target", "digest"], name="redaction_by_target")]
+
+
+class Refused(Row):
+    """What was refused for good, and the operator's signed word: the same bytes get the same word."""
+
+    subject = models.CharField(max_length=64, primary_key=True)
+    code = models.CharField(max_length=40)
+    jws = models.TextField()
+    at_ms = models.BigIntegerField()

@@ -1,0 +1,32 @@
+"""What `compose` hands to every part of the server: where things are, the secrets, the clock and the dice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from workdiary.server.store.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One installation while it runs.
+
+    folder: the server's own folder; now_ms: UTC wall milliseconds; entropy: n random bytes;
+    solo: the embedded server of one person; address: `http://host:port` as people reach it.
+    """
+
+    folder: Path
+    secrets: Secrets
+    now_ms: Callable[[], int]
+    entropy: Callable[[int], bytes]
+    solo: bool
+    address: str
+
+
+def runtime() -> Runtime:
+    """The installation this process serves (set once by compose)."""
+    return settings.WORKDIARY
