@@ -1,0 +1,189 @@
+"""The PolicySet: every number of product.md that time is measured by, as one versioned value.
+
+A segment names the digest of the set it was recorded under, so a set that once was released never changes:
+a new number is a new `version`, and the old value stays in `KNOWN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+
+from workdiary.evidence.canonical import JsonValue, dumps
+from workdiary.evidence.digest import sha256_b64u
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+BUCKETS_PER_CELL = 10
+DEMO_FACTOR = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySet:
+    """Durations in ms (`*_ms`), shares in thousandths (`*_milli`) or per cent (`*_pct`), levels 0..10."""
+
+    name: str
+    version: int
+    demo: bool
+
+    # the grid
+    cell_ms: int
+    bucket_ms: int
+    row_cells: int
+
+    # shots
+    preview_ms: int
+    preview_max_ms: int
+    shot_duty_ms: int
+    shots_per_cell_max: int
+    further_shot_milli: int
+    masked_pct: int
+    evidence_window_ms: int
+    evidence_max_cells: int
+    evidence_of_cells: int
+
+    # tracking
+    checkpoint_ms: int
+    clock_step_ms: int
+    idle_ms: int
+    idle_claim_extra_ms: int
+    annotation_min_ms: int
+    annotation_max_ms: int
+    annotation_week_pct: int
+    terms_grace_ms: int
+
+    # activity
+    activity_threshold: int
+    activity_span_ms: int
+    activity_least_ms: int
+
+    # limit
+    limit_warn_pct: tuple[int, ...]
+    limit_raise_ms: int
+
+    # the billing week, counted from its end (Monday 00:00 UTC) or from the stage before
+    lock_ms: int
+    review_ms: int
+    hold_ms: int
+    after_lock_ms: int
+    image_pending_ms: int
+
+    # disputes
+    answer_ms: int
+    decide_ms: int
+    info_ms: int
+    appeal_ms: int
+    late_evidence_ms: int
+    integrity_case_ms: int
+    refund_ms: int
+
+    # evidence and retention
+    time_tolerance_ms: int
+    live_ms: int
+    late_ms: int
+    unbounded_time: str
+    image_retention_ms: int
+
+    def __post_init__(self) -> None:
+        if self.bucket_ms * BUCKETS_PER_CELL != self.cell_ms:
+            raise ValueError("a bucket is a tenth of a cell")
+
+    @property
+    def row_ms(self) -> int:
+        """A row of the day grid: six cells, one clock hour under the standard set."""
+        return self.cell_ms * self.row_cells
+
+
+STANDARD = PolicySet(
+    name="standard",
+    version=1,
+    demo=False,
+    cell_ms=10 * MINUTE,
+    bucket_ms=MINUTE,
+    row_cells=6,
+    preview_ms=MINUTE,
+    preview_max_ms=10 * MINUTE,
+    shot_duty_ms=MINUTE,
+    shots_per_cell_max=6,
+    further_shot_milli=200,
+    masked_pct=80,
+    evidence_window_ms=30 * MINUTE,
+    evidence_max_cells=2,
+    evidence_of_cells=6,
+    checkpoint_ms=10 * SECOND,
+    clock_step_ms=2 * SECOND,
+    idle_ms=10 * MINUTE,
+    idle_claim_extra_ms=20 * MINUTE,
+    annotation_min_ms=15 * MINUTE,
+    annotation_max_ms=90 * MINUTE,
+    annotation_week_pct=25,
+    terms_grace_ms=12 * HOUR,
+    activity_threshold=3,
+    activity_span_ms=HOUR,
+    activity_least_ms=20 * MINUTE,
+    limit_warn_pct=(80, 95, 100),
+    limit_raise_ms=12 * HOUR,
+    lock_ms=12 * HOUR,
+    review_ms=108 * HOUR,
+    hold_ms=120 * HOUR,
+    after_lock_ms=72 * HOUR,
+    image_pending_ms=72 * HOUR,
+    answer_ms=72 * HOUR,
+    decide_ms=DAY,
+    info_ms=DAY,
+    appeal_ms=5 * DAY,
+    late_evidence_ms=30 * DAY,
+    integrity_case_ms=180 * DAY,
+    refund_ms=180 * DAY,
+    time_tolerance_ms=120 * SECOND,
+    live_ms=HOUR,
+    late_ms=DAY,
+    unbounded_time="pass",
+    image_retention_ms=180 * DAY,
+)
+
+# Real clocks drift no slower in a demo: what tolerates them is not scaled.
+_CLOCK_TOLERANCES = ("clock_step_ms", "time_tolerance_ms")
+
+
+def scaled(policy: PolicySet, factor: int) -> PolicySet:
+    """The same set with every duration divided by `factor`, but what tolerates real clocks kept."""
+    durations = {
+        field.name: getattr(policy, field.name) // factor
+        for field in fields(policy)
+        if field.name.endswith("_ms") and field.name not in _CLOCK_TOLERANCES
+    }
+    return replace(policy, **durations)
+
+
+DEMO = replace(scaled(STANDARD, DEMO_FACTOR), name="demo", demo=True, preview_ms=2 * SECOND)
+
+
+def to_json(policy: PolicySet) -> dict[str, JsonValue]:
+    """Every field by its name, as the `policy` record and the pages print it."""
+    values: dict[str, JsonValue] = {}
+    for field in fields(policy):
+        value = getattr(policy, field.name)
+        values[field.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def digest(policy: PolicySet) -> str:
+    """What a segment's `policy` field holds: base64url SHA-256 over the set's canonical JSON."""
+    return sha256_b64u(dumps(to_json(policy)))
+
+
+KNOWN = MappingProxyType({digest(policy): policy for policy in (STANDARD, DEMO)})
+
+
+def by_name(name: str) -> PolicySet:
+    """The newest set of that name. Raises KeyError."""
+    return {"standard": STANDARD, "demo": DEMO}[name]
+
+
+def by_digest(value: str) -> PolicySet | None:
+    """The set a record names, or None if this release does not know it."""
+    return KNOWN.get(value)
