@@ -18,7 +18,7 @@ class ProblemCode(StrEnum):
     """Every problem, by the word that clients decide on; `STATUS` and `TITLES` follow from it."""
 
     MALFORMED = "malformed"
-    BAD_TOKEN = "bad-token"
+    SIGN_IN = "sign-in"
     REVOKED = "revoked"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not-found"
@@ -42,7 +42,7 @@ class ProblemCode(StrEnum):
 STATUS: Final = MappingProxyType(
     {
         ProblemCode.MALFORMED: 400,
-        ProblemCode.BAD_TOKEN: 401,
+        ProblemCode.SIGN_IN: 401,
         ProblemCode.REVOKED: 403,
         ProblemCode.FORBIDDEN: 403,
         ProblemCode.NOT_FOUND: 404,
@@ -67,7 +67,7 @@ STATUS: Final = MappingProxyType(
 TITLES: Final = MappingProxyType(
     {
         ProblemCode.MALFORMED: "The request is not well formed",
-        ProblemCode.BAD_TOKEN: "The token is missing, unknown or has expired",
+        ProblemCode.SIGN_IN: "The token is missing, unknown or has expired",
         ProblemCode.REVOKED: "This device or account has been revoked",
         ProblemCode.FORBIDDEN: "This is not yours to see or do",
         ProblemCode.NOT_FOUND: "Nothing is here",
