@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import django
+from django.conf import settings
+from django.db import connections
+
+from workdiary.server.store.database import FILE as DATABASE
 from workdiary.server.store.database import database_settings
+from workdiary.server.store.runtime import Runtime
+from workdiary.server.store.schema import bring_up
+from workdiary.server.store.secrets import open_secrets
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -33,14 +41,61 @@ MIDDLEWARE = [
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What one server is started with; folder: its own folder (HOME/server)."""
+    """What one server is started with.
+
+    folder: its own folder (HOME/server); host, port: where it listens; hosts: the names it answers to;
+    now_ms: UTC wall milliseconds; entropy: n random bytes.
+    """
 
     folder: Path
     host: str
     port: int
     solo: bool
+    hosts: tuple[str, ...]
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]
+
+
+def configure(options: Options) -> Runtime:
+    """Give Django its settings and everyone the Runtime; reads or makes the secrets, opens no database.
+
+    A second call in one process (tests) points the same settings at another installation.
+    """
+    secrets = open_secrets(options.folder, options.entropy)
+    runtime = Runtime(
+        folder=options.folder,
+        secrets=secrets,
+        now_ms=options.now_ms,
+        entropy=options.entropy,
+        solo=options.solo,
+        address=f"http://{options.host}:{options.port}",
+    )
+    values = base_settings(options.folder / DATABASE, secrets.web.hex(), options.port)
+    values |= {"ALLOWED_HOSTS": list(options.hosts), "WORKDIARY": runtime}
+    if settings.configured:
+        _configure_again(values)
+    else:
+        settings.configure(**values)
+        django.setup(set_prefix=False)
+    return runtime
+
+
+def _configure_again(values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(settings, name, value)
+    connections.close_all()
+    connections.settings["default"]["NAME"] = values["DATABASES"]["default"]["NAME"]  # type: ignore[index]
+
+
+def open_installation(runtime: Runtime) -> None:
+    """Bring the database up, begin the log if there is none, remove what a crash left; raises KnownError."""
+    from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
+    from workdiary.server.store.blobs import sweep  # noqa: PLC0415 - likewise
+
+    bring_up(runtime.folder / DATABASE)
+    sweep()
+    if runtime.solo:
+        ensure_people()
 
 
 def base_settings(database: Path, secret: str, port: int) -> dict[str, object]:

@@ -15,12 +15,12 @@ from workdiary.server.store.base import Row
 class Record(Row):
     """One admitted record. It exists exactly if it is in the log: row and leaf are one transaction.
 
-    `rid` is its UUIDv7, `record_id` the base64url SHA-256 of `jws`; `start_ms`/`end_ms` the signed span, or
+    `rid` is its UUIDv7, `jws_id` the base64url SHA-256 of `jws`; `start_ms`/`end_ms` the signed span, or
     `at` twice; `index` repeats the leaf's place for ordering.
     """
 
     rid = models.CharField(max_length=36, primary_key=True)
-    record_id = models.CharField(max_length=43, unique=True)
+    jws_id = models.CharField(max_length=43, unique=True)
     kind = models.CharField(max_length=16)
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+", null=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", null=True)

@@ -4,64 +4,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Tree',
+            name="Tree",
             fields=[
-                ('epoch', models.IntegerField(primary_key=True, serialize=False)),
-                ('origin', models.CharField(max_length=80, unique=True)),
-                ('size', models.BigIntegerField()),
-                ('root', models.BinaryField()),
-                ('frontier', models.BinaryField()),
+                ("epoch", models.IntegerField(primary_key=True, serialize=False)),
+                ("origin", models.CharField(max_length=80, unique=True)),
+                ("size", models.BigIntegerField()),
+                ("root", models.BinaryField()),
+                ("frontier", models.BinaryField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.IntegerField()),
-                ('size', models.BigIntegerField()),
-                ('root', models.BinaryField()),
-                ('note', models.TextField(null=True)),
-                ('at_ms', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("epoch", models.IntegerField()),
+                ("size", models.BigIntegerField()),
+                ("root", models.BinaryField()),
+                ("note", models.TextField(null=True)),
+                ("at_ms", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('epoch', 'size'), name='checkpoint_size_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("epoch", "size"), name="checkpoint_size_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.IntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hash', models.BinaryField()),
-                ('batch', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("epoch", models.IntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hash", models.BinaryField()),
+                ("batch", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('epoch', 'index'), name='leaf_index_once')],
+                "constraints": [models.UniqueConstraint(fields=("epoch", "index"), name="leaf_index_once")],
             },
         ),
         migrations.CreateModel(
-            name='TileRoot',
+            name="TileRoot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.IntegerField()),
-                ('level', models.IntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hash', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("epoch", models.IntegerField()),
+                ("level", models.IntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hash", models.BinaryField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('epoch', 'level', 'index'), name='tile_hash_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("epoch", "level", "index"), name="tile_hash_once")
+                ],
             },
         ),
     ]

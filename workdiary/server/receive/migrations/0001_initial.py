@@ -5,86 +5,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('contracts', '0001_initial'),
-        ('log', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("contracts", "0001_initial"),
+        ("log", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Refused',
+            name="Refused",
             fields=[
-                ('subject', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=40)),
-                ('jws', models.TextField()),
-                ('at_ms', models.BigIntegerField()),
+                ("subject", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=40)),
+                ("jws", models.TextField()),
+                ("at_ms", models.BigIntegerField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('rid', models.CharField(max_length=36, primary_key=True, serialize=False)),
-                ('record_id', models.CharField(max_length=43, unique=True)),
-                ('kind', models.CharField(max_length=16)),
-                ('role', models.CharField(max_length=16)),
-                ('kid', models.CharField(max_length=43)),
-                ('stream', models.CharField(max_length=22)),
-                ('seq', models.BigIntegerField()),
-                ('start_ms', models.BigIntegerField()),
-                ('end_ms', models.BigIntegerField()),
-                ('jws', models.TextField()),
-                ('index', models.BigIntegerField()),
-                ('received_ms', models.BigIntegerField()),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account')),
-                ('contract', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contract')),
-                ('leaf', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='log.leaf')),
+                ("rid", models.CharField(max_length=36, primary_key=True, serialize=False)),
+                ("jws_id", models.CharField(max_length=43, unique=True)),
+                ("kind", models.CharField(max_length=16)),
+                ("role", models.CharField(max_length=16)),
+                ("kid", models.CharField(max_length=43)),
+                ("stream", models.CharField(max_length=22)),
+                ("seq", models.BigIntegerField()),
+                ("start_ms", models.BigIntegerField()),
+                ("end_ms", models.BigIntegerField()),
+                ("jws", models.TextField()),
+                ("index", models.BigIntegerField()),
+                ("received_ms", models.BigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contracts.contract",
+                    ),
+                ),
+                (
+                    "leaf",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="log.leaf"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Disclosure',
+            name="Disclosure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
-                ('slot', models.CharField(max_length=16)),
-                ('sealed', models.BinaryField(null=True)),
-                ('key', models.BinaryField(null=True)),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='receive.record')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("slot", models.CharField(max_length=16)),
+                ("sealed", models.BinaryField(null=True)),
+                ("key", models.BinaryField(null=True)),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="receive.record"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Redaction',
+            name="Redaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('target', models.CharField(max_length=43)),
-                ('digest', models.CharField(max_length=64)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='receive.record')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("target", models.CharField(max_length=43)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="receive.record"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(fields=['contract', 'start_ms'], name='record_by_day'),
+            model_name="record",
+            index=models.Index(fields=["contract", "start_ms"], name="record_by_day"),
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(fields=['stream', 'seq'], name='record_by_stream'),
+            model_name="record",
+            index=models.Index(fields=["stream", "seq"], name="record_by_stream"),
         ),
         migrations.AddIndex(
-            model_name='disclosure',
-            index=models.Index(fields=['digest'], name='disclosure_by_digest'),
+            model_name="disclosure",
+            index=models.Index(fields=["digest"], name="disclosure_by_digest"),
         ),
         migrations.AddConstraint(
-            model_name='disclosure',
-            constraint=models.UniqueConstraint(fields=('record', 'digest'), name='digest_once_in_record'),
+            model_name="disclosure",
+            constraint=models.UniqueConstraint(fields=("record", "digest"), name="digest_once_in_record"),
         ),
         migrations.AddIndex(
-            model_name='redaction',
-            index=models.Index(fields=['target', 'digest'], name='redaction_by_target'),
+            model_name="redaction",
+            index=models.Index(fields=["target", "digest"], name="redaction_by_target"),
         ),
     ]

@@ -4,54 +4,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=40)),
-                ('payload', models.TextField()),
-                ('at_ms', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("topic", models.CharField(max_length=40)),
+                ("payload", models.TextField()),
+                ("at_ms", models.BigIntegerField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ScopeKey',
+            name="ScopeKey",
             fields=[
-                ('scope', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('wrapped', models.BinaryField()),
-                ('made_ms', models.BigIntegerField()),
+                ("scope", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("wrapped", models.BinaryField()),
+                ("made_ms", models.BigIntegerField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=40)),
-                ('digest', models.CharField(max_length=64)),
-                ('file', models.CharField(max_length=32)),
-                ('thumb', models.CharField(max_length=32)),
-                ('key', models.BinaryField(null=True)),
-                ('media_type', models.CharField(max_length=16)),
-                ('bytes', models.BigIntegerField()),
-                ('width', models.IntegerField()),
-                ('height', models.IntegerField()),
-                ('stored_ms', models.BigIntegerField()),
-                ('gone_ms', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(max_length=40)),
+                ("digest", models.CharField(max_length=64)),
+                ("file", models.CharField(max_length=32)),
+                ("thumb", models.CharField(max_length=32)),
+                ("key", models.BinaryField(null=True)),
+                ("media_type", models.CharField(max_length=16)),
+                ("bytes", models.BigIntegerField()),
+                ("width", models.IntegerField()),
+                ("height", models.IntegerField()),
+                ("stored_ms", models.BigIntegerField()),
+                ("gone_ms", models.BigIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('scope', 'digest'), name='blob_once_in_scope')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "digest"), name="blob_once_in_scope")
+                ],
             },
         ),
     ]
