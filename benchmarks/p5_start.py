@@ -62,5 +62,6 @@ def measure(_long: bool) -> Iterator[Result]:
     value, reference = statistics.median(own), statistics.median(bare)
     yield Result(
         "P5", "exec to mapped window", value, "s", "bare Qt window", reference, "≤ 1.5×",
-        at_most(1.5, value, reference), own, note=f"warm; {PAIRS} pairs; Python {platform.python_version()}, {os.cpu_count()} cores",
+        at_most(1.5, value, reference), own,
+        note=f"warm; {PAIRS} pairs; Python {platform.python_version()}, {os.cpu_count()} cores",
     )  # fmt: skip
