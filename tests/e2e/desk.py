@@ -1,4 +1,4 @@
-"""A freelancer's desk for end-to-end tests: a real X server, a real terminal, real input, and a ledger of what was sent."""
+"""A freelancer's desk for end-to-end tests: a real X server, real input, and a ledger of what was sent."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Desk:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of programs on this desk: no session bus, so keys fall back to the 0600 file, recorded."""
+        """The environment of programs on this desk: without a session bus keys go to a file."""
         env = {k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "XDG_SESSION_TYPE")}
         return env | {
             "DISPLAY": self.display,
