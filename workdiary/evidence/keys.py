@@ -29,8 +29,8 @@ SIGNATURE_BYTES = 64
 # RFC 8032 section 5.1: the field's prime and the order of the base point.
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493
-# The y of all points whose order divides 8: 0, 1, -1 and the two of order 8. Such a key verifies signatures that
-# nobody made.
+# The y of all points whose order divides 8: 0, 1, -1 and the two of order 8. Such a key verifies signatures
+# that nobody made.
 _ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 _SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _ORDER_8_Y, _P - _ORDER_8_Y})
 # FIPS 186-5: the order of P-256.
