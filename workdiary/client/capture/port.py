@@ -1,7 +1,8 @@
 """What the tracker asks of an operating system: one protocol per capability.
 
-Backends live in one file each beside this one; only `registry` imports them. A backend that cannot work here
-raises `UnavailableError` from its factory with the reason in words, which the registry keeps for `doctor`.
+Backends live beside this file, one module or folder each; only `registry` imports them. A backend that
+cannot work here raises `UnavailableError` with the reason in words, which the registry keeps for
+`doctor`.
 """
 
 from __future__ import annotations
@@ -90,11 +91,14 @@ class InputCounter(Protocol):
         ...
 
     def drain(self) -> InputCounts:
-        """What was counted since the last call; callable from any thread; never blocks on the desktop."""
+        """What was counted since the last call; callable from any thread; never blocks on the desktop.
+
+        Raises `UnavailableError` when the desktop has gone away, after everything counted was handed out.
+        """
         ...
 
     def stop(self) -> None:
-        """Stop and join the thread; idempotent."""
+        """Stop and join the thread; idempotent. What was counted stays for one more `drain`."""
         ...
 
 
@@ -118,13 +122,37 @@ class WindowWatcher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WindowArea:
+    """A window's content in pixels of the whole desktop, without frame and shadow; id for comparing."""
+
+    id: int
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+class WindowLocator(Protocol):
+    """Where the focused window is; for capture mode `window`."""
+
+    def area(self) -> WindowArea | None:
+        """The focused window's place, None without one. Raises `UnavailableError`."""
+        ...
+
+
 class SessionWatcher(Protocol):
     """Lock, sleep, user switch and shutdown of this desktop session."""
 
     name: str
 
     def start(self, notify: Callable[[SessionEventKind], None]) -> None:
-        """Report events from a thread of its own until `stop`. Raises `UnavailableError`."""
+        """Report events from a thread of its own until `stop`. Raises `UnavailableError`.
+
+        `suspend` and `shutdown` come before they happen, and the system waits for the callback to return
+        (5 s at most): make the open segment durable in it. What holds already at the start (a locked
+        session) is reported at once.
+        """
         ...
 
     def stop(self) -> None:
@@ -149,6 +177,10 @@ class Choice(Generic[T]):
     refused: tuple[Refusal, ...] = ()
 
 
+def _nothing() -> None:
+    """Fakes share nothing that would have to be closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backends:
     """Every capability's choice; the null backends shout instead of failing."""
@@ -159,3 +191,4 @@ class Backends:
     session: Choice[SessionWatcher]
     shot: str
     shot_refused: tuple[Refusal, ...] = ()
+    close: Callable[[], None] = _nothing  # lets go of what the backends share; stop them first

@@ -1,0 +1,74 @@
+"""The focused window as the window manager tells it (EWMH): application, title, and where it is.
+
+Asked once in a while, never subscribed to: property changes of busy windows would wake us at every tab
+switch.
+"""
+
+from __future__ import annotations
+
+from workdiary.client.capture.port import ActiveWindow, UnavailableError, WindowArea
+from workdiary.client.capture.x11.xcb import Property, XConnection, XError
+
+
+class EwmhWindow:
+    """`WindowWatcher` for X11; shares the connection it is given."""
+
+    name = "ewmh"
+
+    def __init__(self, x: XConnection) -> None:
+        self._x = x
+
+    def probe(self) -> None:
+        """Raises `UnavailableError` unless a window manager that follows EWMH runs now."""
+        keeper = self._window(self._x.root, "_NET_SUPPORTING_WM_CHECK")
+        # The property outlives a crashed window manager; its window, pointing at itself, does not.
+        if keeper is None or self._window(keeper, "_NET_SUPPORTING_WM_CHECK") != keeper:
+            raise UnavailableError("no window manager tells which window is active")
+        supported = self._x.property(self._x.root, "_NET_SUPPORTED")
+        if supported is None or self._x.atom("_NET_ACTIVE_WINDOW") not in supported.cardinals():
+            raise UnavailableError("the window manager does not tell which window is active")
+
+    def active(self) -> ActiveWindow | None:
+        """See `WindowWatcher.active`; None as well once the server has gone: the counter reports that."""
+        try:
+            window = self._window(self._x.root, "_NET_ACTIVE_WINDOW")
+            if window is None:
+                return None
+            title = self._text(self._x.property(window, "_NET_WM_NAME"))
+            if title is None:
+                title = self._text(self._x.property(window, "WM_NAME"))
+            return ActiveWindow(app=self._app(window), title=title)
+        except (UnavailableError, XError):
+            return None
+
+    def area(self) -> WindowArea | None:
+        """Where the focused window is; None without one. Raises `UnavailableError`."""
+        window = self._window(self._x.root, "_NET_ACTIVE_WINDOW")
+        place = None if window is None else self._x.place(window)
+        if window is None or place is None:
+            return None
+        x, y, width, height = place
+        # GTK draws its shadow inside the window; through it one sees what lies beneath.
+        shadow = self._x.property(window, "_GTK_FRAME_EXTENTS")
+        left, right, top, bottom = (shadow.cardinals() if shadow else ()) or (0, 0, 0, 0)
+        return WindowArea(window, x + left, y + top, width - left - right, height - top - bottom)
+
+    def _window(self, window: int, name: str) -> int | None:
+        """The first window id in a property, None if it is not set or 0."""
+        found = self._x.property(window, name)
+        return (found.cardinals() or (0,))[0] or None if found else None
+
+    def _app(self, window: int) -> str:
+        """The class of WM_CLASS (instance, NUL, class, NUL), which names the program; "" without."""
+        found = self._x.property(window, "WM_CLASS")
+        if found is None:
+            return ""
+        parts = found.data.split(b"\0")
+        return (parts[1] if len(parts) > 1 and parts[1] else parts[0]).decode("utf-8", "replace")
+
+    def _text(self, found: Property | None) -> str | None:
+        """A text property: UTF-8, or Latin-1 where its type says STRING."""
+        if found is None:
+            return None
+        old = found.type == 31  # noqa: PLR2004 - XA_STRING, Latin-1 by definition
+        return found.data.rstrip(b"\0").decode("latin-1" if old else "utf-8", "replace")

@@ -1,0 +1,304 @@
+"""The X protocol through libxcb by ctypes: the one connection type the X11 backends share.
+
+Why not Xlib: it calls exit() when the server goes away and has one error handler for the whole process,
+Qt's included. libxcb hands both back as values, and everything X11 (Qt's plugin, libX11) already
+depends on it, so it costs no package and no memory. Requests are packed by hand: what we ask fits into
+a dozen structs.
+
+No function here waits longer than `TIMEOUT_S`: another client may hold the server (XGrabServer) for a
+while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import select
+import struct
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from workdiary.client.capture.port import UnavailableError
+
+TIMEOUT_S = 1.0
+GONE = "the X server went away"
+_SONAMES = ("libxcb.so.1", "libxcb.so", "/usr/X11R6/lib/libxcb.so")
+_CHECKED = 1  # an error comes back as the request's own answer, not in the event queue
+_HEADER = 4  # opcode, minor or data, length
+_REPLY = 32  # every reply and event has at least this many bytes
+_GENERIC_EVENT = 35
+
+# Core requests and atoms (X11/Xproto.h, Xatom.h).
+_GET_GEOMETRY, _INTERN_ATOM, _GET_PROPERTY, _QUERY_POINTER, _TRANSLATE = 14, 16, 20, 38, 40
+_MAX_PROPERTY_BYTES = 65536
+
+
+class _Iovec(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("len", ctypes.c_size_t))
+
+
+class _Extension(ctypes.Structure):
+    """`xcb_extension_t`: libxcb writes its own id into it, so one per name must live for ever."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("global_id", ctypes.c_int))
+
+
+class _Protocol(ctypes.Structure):
+    _fields_ = (
+        ("count", ctypes.c_size_t),
+        ("extension", ctypes.POINTER(_Extension)),
+        ("opcode", ctypes.c_uint8),
+        ("isvoid", ctypes.c_uint8),
+    )
+
+
+class _Present(ctypes.Structure):
+    """`xcb_query_extension_reply_t`, owned by libxcb."""
+
+    _fields_ = (
+        ("head", ctypes.c_uint8 * 8),
+        ("present", ctypes.c_uint8),
+        ("major_opcode", ctypes.c_uint8),
+        ("first_event", ctypes.c_uint8),
+        ("first_error", ctypes.c_uint8),
+    )
+
+
+class _Screens(ctypes.Structure):
+    """`xcb_screen_iterator_t`; `data` points to a screen, whose first field is its root window."""
+
+    _fields_ = (("data", ctypes.c_void_p), ("rem", ctypes.c_int), ("index", ctypes.c_int))
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """libxcb twice: `waits` releases the interpreter lock around a call, `quick` does not.
+
+    Polls never block; giving up the lock for each of a thousand events would let every busy thread of the
+    process cut in between two of them.
+    """
+
+    waits: ctypes.CDLL
+    quick: ctypes.PyDLL
+    free: ctypes._NamedFuncPointer
+
+
+@cache
+def _library() -> _Library:
+    """Load libxcb by its soname: `find_library` would need a compiler or ldconfig on the path."""
+    for name in _SONAMES:
+        try:
+            waits, quick = ctypes.CDLL(name), ctypes.PyDLL(name)
+        except OSError:
+            continue
+        _declare(waits, quick)
+        free = ctypes.PyDLL(None).free
+        free.argtypes, free.restype = [ctypes.c_void_p], None
+        return _Library(waits, quick, free)
+    raise UnavailableError("libxcb is not installed (Debian: libxcb1)")
+
+
+def _declare(waits: ctypes.CDLL, quick: ctypes.PyDLL) -> None:
+    """Argument and result types of the functions used; pointers would be cut to 32 bits without them."""
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+    out = ctypes.POINTER(ctypes.c_void_p)
+    signatures: tuple[tuple[Any, Any, list[Any]], ...] = (
+        (waits.xcb_connect, pointer, [ctypes.c_char_p, ctypes.POINTER(number)]),
+        (waits.xcb_disconnect, None, [pointer]),
+        (waits.xcb_connection_has_error, number, [pointer]),
+        (waits.xcb_get_file_descriptor, number, [pointer]),
+        (waits.xcb_get_setup, pointer, [pointer]),
+        (waits.xcb_setup_roots_iterator, _Screens, [pointer]),
+        (waits.xcb_screen_next, None, [ctypes.POINTER(_Screens)]),
+        (waits.xcb_get_extension_data, ctypes.POINTER(_Present), [pointer, ctypes.POINTER(_Extension)]),
+        (
+            waits.xcb_send_request,
+            ctypes.c_uint,
+            [pointer, number, ctypes.POINTER(_Iovec), ctypes.POINTER(_Protocol)],
+        ),
+        (waits.xcb_flush, number, [pointer]),
+        (waits.xcb_discard_reply, None, [pointer, ctypes.c_uint]),
+        (quick.xcb_poll_for_reply, number, [pointer, ctypes.c_uint, out, out]),
+        (quick.xcb_poll_for_event, pointer, [pointer]),
+    )
+    for function, result, arguments in signatures:
+        function.restype, function.argtypes = result, arguments
+
+
+@cache
+def _extension_id(name: str) -> _Extension:
+    """The one struct of an extension's name."""
+    return _Extension(name.encode(), 0)
+
+
+class XError(Exception):
+    """The server refused one request (a window that has just closed); the connection is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A window property: 8, 16 or 32 bit items in the server's byte order, which is this machine's."""
+
+    type: int
+    format: int
+    data: bytes
+
+    def cardinals(self) -> tuple[int, ...]:
+        """The 32-bit items; () for any other format."""
+        if self.format != 32:  # noqa: PLR2004 - bits, as the protocol counts them
+            return ()
+        return struct.unpack(f"={len(self.data) // 4}I", self.data)
+
+
+class XConnection:
+    """One connection to an X server. Thread-safe; close it, or let go of it.
+
+    Raises `UnavailableError` when there is no server, no libxcb, or (later) when the server went away or does
+    not answer within `TIMEOUT_S`.
+    """
+
+    def __init__(self, display: str) -> None:
+        self._library = _library()
+        number = ctypes.c_int(0)
+        self._c: int = self._library.waits.xcb_connect(display.encode(), ctypes.byref(number))
+        # Disconnects once, on close() or when nobody holds this object any more.
+        self.close = weakref.finalize(self, self._library.waits.xcb_disconnect, self._c)
+        if self._library.waits.xcb_connection_has_error(self._c):
+            self.close()
+            raise UnavailableError(f"no X server answers at {display!r}")
+        self.fd: int = self._library.waits.xcb_get_file_descriptor(self._c)
+        self._lock = threading.Lock()
+        self._atoms: dict[str, int] = {}
+        screens = self._library.waits.xcb_setup_roots_iterator(self._library.waits.xcb_get_setup(self._c))
+        for _ in range(number.value):
+            self._library.waits.xcb_screen_next(ctypes.byref(screens))
+        self.root: int = ctypes.c_uint32.from_address(screens.data).value
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is of no use any more; never blocks."""
+        return not self.close.alive or bool(self._library.waits.xcb_connection_has_error(self._c))
+
+    def extension(self, name: str) -> int:
+        """The major opcode of an extension. Raises `UnavailableError` if the server lacks it."""
+        self._check()
+        found = self._library.waits.xcb_get_extension_data(self._c, ctypes.byref(_extension_id(name)))
+        if not found or not found.contents.present:
+            self._check()
+            raise UnavailableError(f"the X server has no {name} extension")
+        return int(found.contents.major_opcode)
+
+    def send(self, opcode: int, data: bytes, extension: str | None = None, *, reply: bool = True) -> int:
+        """Send a request now and return its number for `answer`; `data` follows the 4-byte header.
+
+        With an extension, `opcode` is its minor one, and `extension()` must have found it.
+        """
+        self._check()
+        padded = bytes(_HEADER) + data + bytes(-len(data) % 4)
+        buffer = ctypes.create_string_buffer(padded, len(padded))
+        # libxcb puts its own two entries in front of the first one given.
+        parts = (_Iovec * 3)()
+        parts[2] = _Iovec(ctypes.addressof(buffer), len(padded))
+        first = ctypes.cast(ctypes.byref(parts, 2 * ctypes.sizeof(_Iovec)), ctypes.POINTER(_Iovec))
+        known = None if extension is None else ctypes.pointer(_extension_id(extension))
+        what = _Protocol(1, known, opcode, 0 if reply else 1)
+        number = int(self._library.waits.xcb_send_request(self._c, _CHECKED, first, ctypes.byref(what)))
+        if not number or self._library.waits.xcb_flush(self._c) <= 0:
+            raise UnavailableError(GONE)
+        return number
+
+    def answer(self, number: int) -> bytes | None:
+        """The reply to request `number` if it is here, else None; never blocks. Raises `XError`."""
+        reply, error = ctypes.c_void_p(), ctypes.c_void_p()
+        if not self._library.quick.xcb_poll_for_reply(
+            self._c, number, ctypes.byref(reply), ctypes.byref(error)
+        ):
+            return None
+        if error.value is not None:
+            code = ctypes.c_uint8.from_address(error.value + 1).value
+            self._library.free(error)
+            raise XError(f"X error {code}")
+        if reply.value is None:
+            self._check()
+            return b""  # a request without a reply went through
+        length = _REPLY + 4 * ctypes.c_uint32.from_address(reply.value + 4).value
+        data = ctypes.string_at(reply.value, length)
+        self._library.free(reply)
+        return data
+
+    def ask(self, opcode: int, data: bytes, extension: str | None = None) -> bytes:
+        """Send a request and wait for its reply. Raises `XError`, `UnavailableError`."""
+        with self._lock:
+            number = self.send(opcode, data, extension)
+            until = time.monotonic() + TIMEOUT_S
+            while (reply := self.answer(number)) is None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    self._library.waits.xcb_discard_reply(self._c, number)
+                    raise UnavailableError(f"the X server did not answer within {TIMEOUT_S:g} s")
+                select.select([self.fd], [], [], left)
+        return reply
+
+    def tell(self, opcode: int, data: bytes, extension: str | None = None) -> None:
+        """Send a request that has no reply and wait until the server took it. Raises as `ask`."""
+        number = self.send(opcode, data, extension, reply=False)
+        self.atom("PRIMARY", cached=False)  # any round trip: the earlier request has been served after it
+        self.answer(number)
+
+    def events(self) -> Iterator[int]:
+        """The addresses of the events that are here now; each is valid until the next is asked for."""
+        poll, free = self._library.quick.xcb_poll_for_event, self._library.free
+        while (event := poll(self._c)) is not None:
+            try:
+                yield event
+            finally:
+                free(event)
+
+    def atom(self, name: str, *, cached: bool = True) -> int:
+        """The number of a name, made if the server does not know it yet."""
+        if cached and name in self._atoms:
+            return self._atoms[name]
+        text = name.encode()
+        reply = self.ask(_INTERN_ATOM, struct.pack("=HH", len(text), 0) + text)
+        atom: int = struct.unpack_from("=I", reply, 8)[0]
+        self._atoms[name] = atom
+        return atom
+
+    def property(self, window: int, name: str) -> Property | None:
+        """A window's property, at most 64 KiB of it; None if it is not set or the window is gone."""
+        request = struct.pack("=IIIII", window, self.atom(name), 0, 0, _MAX_PROPERTY_BYTES // 4)
+        with contextlib.suppress(XError):
+            reply = self.ask(_GET_PROPERTY, request)
+            kind, _, items = struct.unpack_from("=III", reply, 8)
+            width = reply[1]
+            if kind:
+                return Property(kind, width, reply[_REPLY : _REPLY + items * width // 8])
+        return None
+
+    def pointer_request(self) -> int:
+        """Ask where the pointer is without waiting; hand `pointer_place` the `answer`."""
+        return self.send(_QUERY_POINTER, struct.pack("=I", self.root))
+
+    @staticmethod
+    def pointer_place(reply: bytes) -> tuple[int, int]:
+        """Root coordinates out of an answer; the button and modifier state behind them is not read."""
+        x, y = struct.unpack_from("=hh", reply, 16)
+        return x, y
+
+    def place(self, window: int) -> tuple[int, int, int, int] | None:
+        """A window's x, y on the root, width and height, without its frame; None if it is gone."""
+        with contextlib.suppress(XError):
+            width, height = struct.unpack_from("=HH", self.ask(_GET_GEOMETRY, struct.pack("=I", window)), 16)
+            moved = self.ask(_TRANSLATE, struct.pack("=IIhh", window, self.root, 0, 0))
+            x, y = struct.unpack_from("=hh", moved, 12)
+            return x, y, width, height
+        return None
+
+    def _check(self) -> None:
+        if self.lost:
+            raise UnavailableError(GONE)
