@@ -1,28 +1,38 @@
 """Who this device is to a diary server: enrolment, pinned keys, the newest verified checkpoint note.
 
-account.json (no secrets) holds the enrolment, trust.json the newest note per origin and, once sync halted, both notes.
+account.json (no secrets) holds the enrolment; trust.json the newest note and, once sync halted, both notes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+import threading
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, Self, TypeVar
 
+from workdiary.client.errors import DamagedError, ExitCode, KnownError
 from workdiary.client.settings import Home
+
+_ACCOUNT = "account.json"
+_TRUST = "trust.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract of this account; terms: the payload values of the terms record in force (rate, mode, …)."""
+    """A contract of this account, and the `terms` record in force as this device knows it.
+
+    terms: its clear fields and disclosed values in one object (`Terms.from_record(terms, terms)` reads it),
+    {} before the first; terms_id: the record's id, "" before the first.
+    """
 
     id: str
     name: str
-    terms: dict[str, Any]  # JSON of evidence.md `terms`: clear fields plus `rate`
+    terms: dict[str, Any] = field(default_factory=dict)  # any JSON: evidence.records types it
+    terms_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What enrolling returned, pinned from then on."""
+    """What enrolling returned; the keys are pinned from then on."""
 
     server: Literal["solo", "remote"]
     url: str  # "" for solo: the child's port is told at run time
@@ -42,7 +52,7 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A verified checkpoint: size, root (standard base64 as in the note) and the signed note's text."""
+    """A verified checkpoint: size, root (base64url, as records carry it) and the signed note's text."""
 
     size: int
     root: str
@@ -51,39 +61,157 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why sync stopped for good: a rollback or fork of the log (both notes kept) or another pinned key."""
+    """Why sync stopped for good.
+
+    A rollback or fork of the log (both notes kept), or other keys than pinned.
+    """
 
     why: Literal["rollback", "fork", "key", "origin"]
     old_note: str
     new_note: str
     at_ms: int
 
+    def reason(self) -> str:
+        """Words for the status line."""
+        return _HALT_WORDS[self.why]
+
+
+_HALT_WORDS = {
+    "rollback": "The server shows an older log than it signed before. Both notes are kept; tracking goes on.",
+    "fork": "The server's log was rewritten. Both notes are kept as proof; tracking goes on.",
+    "key": "The server shows other keys than this device pinned. Nothing is sent to it; tracking goes on.",
+    "origin": "The server claims to be another installation. Nothing is sent to it; tracking goes on.",
+}
+
 
 class Account:
     """Enrolment and trust of one home; thread-safe; every change is durable on return."""
 
+    def __init__(
+        self, home: Home, enrolment: Enrolment | None, trust: tuple[Checkpoint | None, Halt | None]
+    ) -> None:
+        self._home = home
+        self._enrolment = enrolment
+        self._newest, self._halt = trust
+        self._lock = threading.Lock()
+
     @classmethod
-    def open(cls, home: Home) -> Account:
+    def open(cls, home: Home) -> Self:
         """Read account.json and trust.json. Raises KnownError if they are damaged (kept as they are)."""
+        account = home.read_json(_ACCOUNT)
+        trust = home.read_json(_TRUST) or {}
+        path = str(home.path / _TRUST)
+        newest = _build(Checkpoint, trust.get("newest"), path)
+        halt = _build(Halt, trust.get("halt"), path)
+        return cls(home, _enrolment(account, str(home.path / _ACCOUNT)), (newest, halt))
 
     @property
     def enrolment(self) -> Enrolment | None:
         """None before the first contact with a server."""
+        return self._enrolment
 
     def enrol(self, enrolment: Enrolment) -> None:
         """Keep an enrolment durably."""
+        with self._lock:
+            self._home.write_json(_ACCOUNT, asdict(enrolment))
+            self._enrolment = enrolment
+
+    def put_terms(self, contract_id: str, terms_id: str, terms: dict[str, Any]) -> None:
+        """Keep the terms now in force for a contract. Raises KnownError if it is none of this account."""
+        with self._lock:
+            enrolment = self._enrolment
+            if enrolment is None or all(contract.id != contract_id for contract in enrolment.contracts):
+                raise _unknown(contract_id, ())
+            contracts = tuple(
+                replace(contract, terms=terms, terms_id=terms_id) if contract.id == contract_id else contract
+                for contract in enrolment.contracts
+            )
+            changed = replace(enrolment, contracts=contracts)
+            self._home.write_json(_ACCOUNT, asdict(changed))
+            self._enrolment = changed
 
     def contract(self, id_or_name: str) -> Contract:
-        """By id or name. Raises KnownError (exit 6)."""
+        """By id or name (the id wins). Raises KnownError (exit 6) that names those there are."""
+        contracts = self._enrolment.contracts if self._enrolment is not None else ()
+        for contract in contracts:
+            if contract.id == id_or_name:
+                return contract
+        named = [contract for contract in contracts if contract.name == id_or_name]
+        if len(named) == 1:
+            return named[0]
+        raise _unknown(id_or_name, tuple(contract.name for contract in contracts))
 
     def newest(self) -> Checkpoint | None:
         """The newest verified checkpoint, None before first contact."""
+        return self._newest
 
     def advance(self, checkpoint: Checkpoint) -> None:
-        """Remember a checkpoint already verified consistent with the newest; smaller ones change nothing."""
+        """Remember a checkpoint already verified to extend the newest; an older one changes nothing."""
+        with self._lock:
+            if self._newest is not None and checkpoint.size <= self._newest.size:
+                return
+            self._write_trust(checkpoint, self._halt)
+            self._newest = checkpoint
 
     def halted(self) -> Halt | None:
         """The reason why nothing is sent any more, or None."""
+        return self._halt
 
     def halt(self, halt: Halt) -> None:
-        """Stop sync for good, both notes kept."""
+        """Stop sync for good, both notes kept; the first reason stays."""
+        with self._lock:
+            if self._halt is None:
+                self._write_trust(self._newest, halt)
+                self._halt = halt
+
+    def _write_trust(self, newest: Checkpoint | None, halt: Halt | None) -> None:
+        self._home.write_json(
+            _TRUST,
+            {
+                "newest": None if newest is None else asdict(newest),
+                "halt": None if halt is None else asdict(halt),
+            },
+        )
+
+
+def _unknown(contract: str, names: tuple[str, ...]) -> KnownError:
+    known = f"This home knows: {', '.join(names)}." if names else "This home has no contract yet."
+    return KnownError(
+        "No such contract", f"{known} Nothing was started.", subject=contract, exit_code=ExitCode.NOT_FOUND
+    )
+
+
+_T = TypeVar("_T", Checkpoint, Halt)
+
+
+def _build(kind: type[_T], value: Any, path: str) -> _T | None:
+    """The dataclass out of its JSON.
+
+    Raises DamagedError unless exactly its fields, rightly typed, are there.
+    """
+    if value is None:
+        return None
+    names = {item.name for item in fields(kind)}
+    texts = names - {"size", "at_ms"}
+    if (
+        not isinstance(value, dict)
+        or value.keys() != names
+        or any(isinstance(item, str) != (name in texts) for name, item in value.items())
+    ):
+        raise DamagedError(path, "It does not hold what this version writes.")
+    return kind(**value)
+
+
+def _enrolment(value: dict[str, Any] | None, path: str) -> Enrolment | None:
+    if value is None:
+        return None
+    try:
+        contracts = tuple(Contract(**contract) for contract in value["contracts"])
+        enrolment = Enrolment(**{**value, "contracts": contracts})
+    except (KeyError, TypeError) as error:
+        raise DamagedError(path, "It does not hold what this version writes.") from error
+    texts = (enrolment.server, enrolment.url, enrolment.origin, enrolment.log_vkey, enrolment.account)
+    keys = (enrolment.upload_jwk, enrolment.operator_jwk)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(key, dict) for key in keys):
+        raise DamagedError(path, "It does not hold what this version writes.")
+    return enrolment

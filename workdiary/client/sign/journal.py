@@ -1,5 +1,5 @@
-"""Signs, each record exactly once: seq, prev, salts, JWS, disclosures and head in one SQLite transaction, then the
-head into the key store. One signer per home; thread-safe."""
+"""Signs, each record exactly once: seq, prev, salts, JWS, disclosures and head in one SQLite transaction,
+then the head into the key store. One signer per home; thread-safe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Instants(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SigningContext:
-    """What every record takes from outside; build: {version, commit, os, backend} texts; entropy: os.urandom."""
+    """What every record takes from outside; build: {version, commit, os, backend} texts.
+
+    Entropy: os.urandom.
+    """
 
     clock: Instants
     build: Mapping[str, str]
@@ -40,12 +43,18 @@ class Book(Protocol):
 
 
 class Journal:
-    """The one signer. Every method returns once the record is durable; raises KnownError, nothing half-signed."""
+    """The one signer.
+
+    Every method returns once the record is durable; raises KnownError, nothing half-signed.
+    """
 
     def __init__(self, book: Book, keys: DeviceKeys, account: Account, context: SigningContext) -> None: ...
 
     def ensure_stream(self, contract: str, policy: PolicySet) -> None:
-        """Open the contract's stream if need be: open (seq 0), in solo also terms and consent. Needs enrolment."""
+        """Open the contract's stream if need be: open (seq 0), in solo also terms and consent.
+
+        Needs enrolment.
+        """
 
     def sign_segment(self, held: HeldSegment) -> str:
         """Sign one closed segment (`Spool.held` gives them in order); returns the record's id."""
@@ -56,11 +65,19 @@ class Journal:
         force: end the holds now as *keep* (Quit, Ctrl-C of `track`, crash recovery).
         """
 
-    def sign_amendment(self, kind: str, contract: str, clear: Mapping[str, Any], slots: Mapping[str, Any]) -> str:
+    def sign_amendment(
+        self, kind: str, contract: str, clear: Mapping[str, Any], slots: Mapping[str, Any]
+    ) -> str:
         """Sign any other record of the own contract stream; returns its rid."""
 
     def redact(self, contract: str, rids: Sequence[str], why: str = "owner") -> list[str]:
-        """Remove the images of signed segments: signs `redact`, then destroys keys, images and disclosures here."""
+        """Remove the images of signed segments.
+
+        Signs `redact`, then destroys keys, images and disclosures here.
+        """
 
     def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
-        """Remove time. Spans of segments still held or open are durable at once and signed right after those."""
+        """Remove time.
+
+        Spans of segments still held or open are durable at once and signed right after those.
+        """

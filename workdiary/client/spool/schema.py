@@ -1,0 +1,189 @@
+"""The spool's SQLite file: tables, pragmas, transactions.
+
+WAL with synchronous=FULL: NORMAL lost acknowledged rows in a simulated power cut (reliability.md).
+secure_delete overwrites what is removed, so that a destroyed data key is not left in a free page. Rows hold
+no plain content: memo, label, counts, disclosures, image keys and image digests are sealed (vault.py).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workdiary.client.errors import FullError, KnownError, border
+from workdiary.client.spool.quota import Reserve
+
+SCHEMA_VERSION = 1
+BUSY_S = 10.0
+
+_TABLES = """
+CREATE TABLE streams (
+    stream TEXT PRIMARY KEY, contract TEXT NOT NULL, generation INTEGER NOT NULL,
+    seq INTEGER NOT NULL, head TEXT NOT NULL, terms TEXT,
+    UNIQUE (contract, generation)) WITHOUT ROWID;
+CREATE TABLE segments (
+    ord INTEGER PRIMARY KEY AUTOINCREMENT, rid TEXT NOT NULL UNIQUE, contract TEXT NOT NULL,
+    start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('open', 'held')),
+    slot INTEGER NOT NULL, removed INTEGER NOT NULL DEFAULT 0,
+    start BLOB NOT NULL, close BLOB, cp0 TEXT);
+CREATE TABLE shots (
+    shot_id TEXT PRIMARY KEY, rid TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    hold_until_ms INTEGER NOT NULL, choice TEXT) WITHOUT ROWID;
+CREATE INDEX shots_rid ON shots (rid);
+CREATE TABLE images (
+    image TEXT PRIMARY KEY, thumb TEXT NOT NULL, shot_id TEXT NOT NULL, rid TEXT NOT NULL, pos INTEGER NOT
+    NULL, size INTEGER NOT NULL, key BLOB, meta BLOB, state TEXT NOT NULL
+        CHECK (state IN ('held', 'queued', 'sent', 'quarantined', 'gone')),
+    slot TEXT, digest TEXT UNIQUE, sealed_key BLOB, code TEXT, why TEXT, changed_ms INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX images_rid ON images (rid);
+CREATE INDEX images_shot ON images (shot_id);
+CREATE INDEX images_state ON images (state) WHERE state <> 'gone';
+CREATE TABLE records (
+    ord INTEGER PRIMARY KEY AUTOINCREMENT, rid TEXT NOT NULL UNIQUE, id TEXT NOT NULL UNIQUE, kind TEXT NOT
+    NULL, contract TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, jws TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('signed', 'sent', 'quarantined', 'gone')),
+    log_index INTEGER, receipt TEXT, code TEXT, why TEXT, refusal TEXT, reported INTEGER NOT NULL DEFAULT 0,
+    changed_ms INTEGER NOT NULL, UNIQUE (stream, seq));
+CREATE INDEX records_span ON records (contract, kind, end_ms);
+CREATE INDEX records_state ON records (state) WHERE state <> 'sent';
+CREATE TABLE disclosures (
+    rid TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, box BLOB, PRIMARY KEY (rid, name)) WITHOUT
+    ROWID;
+CREATE TABLE targets (tgt TEXT NOT NULL, rid TEXT NOT NULL, PRIMARY KEY (tgt, rid)) WITHOUT ROWID;
+CREATE TABLE pending (
+    ord INTEGER PRIMARY KEY AUTOINCREMENT, contract TEXT NOT NULL, spans TEXT NOT NULL, why TEXT NOT NULL);
+CREATE TABLE instants (
+    contract TEXT NOT NULL, cell_ms INTEGER NOT NULL, instant_ms INTEGER NOT NULL,
+    PRIMARY KEY (contract, cell_ms)) WITHOUT ROWID;
+CREATE TABLE memos (
+    tag BLOB PRIMARY KEY, contract TEXT NOT NULL, rid TEXT NOT NULL, used_ms INTEGER NOT NULL,
+    box BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE notes (origin TEXT NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY (origin,
+size));
+"""
+
+T = TypeVar("T")
+Row = tuple[Any, ...]  # SQLite types its cells at run time
+
+
+class Database:
+    """One connection, one lock.
+
+    Transactions are functions, so that they can run again once space was freed.
+    """
+
+    def __init__(self, path: Path, reserve: Reserve, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._reserve = reserve
+        self._db = connection
+        self._lock = threading.RLock()
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction, durable on return.
+
+        A full disk frees the reserve and tries once more. Raises KnownError, then nothing is changed.
+        """
+        with self._lock, border(self.path):
+            try:
+                return self._once(work)
+            except (sqlite3.Error, OSError) as error:
+                with border(self.path):
+                    if not self._full(error) or not self._reserve.free():
+                        raise
+                return self._once(work)
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        """All rows of a query."""
+        with self._lock, border(self.path):
+            return self._db.execute(query, values).fetchall()
+
+    def row(self, query: str, *values: object) -> Row | None:
+        """The first row of a query, or None."""
+        with self._lock, border(self.path):
+            found: Row | None = self._db.execute(query, values).fetchone()
+            return found
+
+    def forget(self) -> None:
+        """After keys were destroyed.
+
+        Write the WAL back and empty it, since it still holds the older pages.
+        """
+        with self._lock, border(self.path):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close; idempotent."""
+        with self._lock, border(self.path):
+            self._db.close()
+
+    def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(self._db)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return result
+
+    @staticmethod
+    def _full(error: Exception) -> bool:
+        try:
+            with border(""):
+                raise error
+        except FullError:
+            return True
+        except KnownError:
+            return False
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open (and, unless read_only, make) the file. Raises sqlite3.Error; a newer schema raises KnownError."""
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if version > SCHEMA_VERSION:
+            raise KnownError(
+                "This home belongs to a newer WorkDiary",
+                "Its spool was left untouched: update WorkDiary, or choose another home with --home.",
+                subject=str(path),
+            )
+        if not read_only and version == 0:
+            _create(db)
+        _configure(db, read_only=read_only)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _create(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only before the first table
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("BEGIN IMMEDIATE")
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    db.execute("COMMIT")
+
+
+def _configure(db: sqlite3.Connection, *, read_only: bool) -> None:
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("PRAGMA temp_store = MEMORY")  # sorting never puts rows into a temporary file
+    if read_only:
+        db.execute("PRAGMA query_only = ON")
+
+
+def problems(db: sqlite3.Connection) -> Sequence[str]:
+    """What SQLite finds wrong with the file; () if nothing."""
+    found = [str(row[0]) for row in db.execute("PRAGMA quick_check(3)")]
+    return () if found == ["ok"] else found
