@@ -120,8 +120,8 @@ COMMON: Mapping[str, FieldType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """`cp` and `cp0`: a tree head the signer had verified; `root` base64url (32 bytes)."""
+class TreeHead:
+    """`cp` and `cp0`: size and root (base64url, 32 bytes) of a checkpoint the signer had verified."""
 
     size: int
     root: str
@@ -161,7 +161,7 @@ class Common:
     at: int
     boot: str
     mono: int
-    cp: Checkpoint | None = None
+    cp: TreeHead | None = None
     terms: str | None = None
     skips: tuple[Skip, ...] = ()
 
