@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import secrets
 import subprocess
@@ -18,9 +19,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
-from workdiary.client.capture.port import UnavailableError
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.image_file import (
     DamagedImageError,
@@ -30,7 +30,15 @@ from workdiary.client.segment.image_file import (
     remove_files,
     sync_folder,
 )
-from workdiary.client.segment.model import NoShot, ShotImage
+from workdiary.client.segment.model import ShotImage
+from workdiary.client.segment.shot_pipe import (
+    CHILD_SECONDS,
+    NONSENSE,
+    ShotFailedError,
+    failure_from_json,
+    image_from_json,
+    image_to_json,
+)
 
 __all__ = [
     "DamagedImageError",
@@ -44,8 +52,8 @@ __all__ = [
     "open_image",
 ]
 
+_LOG = logging.getLogger(__name__)
 PicturedMode = Literal["full", "blurred", "window"]
-TIMEOUT_S = 30.0  # two AVIF passes over three 4K monitors on a slow laptop stay under this
 STEM_BYTES = 16
 
 
@@ -63,14 +71,6 @@ class ShotRequest:
     role: Literal["screen", "closing"] = "screen"
 
 
-class ShotFailedError(UnavailableError):
-    """No picture could be taken: `no_shot` is the typed reason for the record, str() the reason in words."""
-
-    def __init__(self, no_shot: NoShot, why: str) -> None:
-        super().__init__(why)
-        self.no_shot: NoShot = no_shot
-
-
 class ShotTaker(Protocol):
     """What the tracker needs of screenshots; `ShotChild` for real, a fake beside the tests."""
 
@@ -78,8 +78,9 @@ class ShotTaker(Protocol):
         """One sealed, durable image per monitor (or piece of the active window), in the layout's order.
 
         Blocks until the files are on the disk (a second or so): never call it on the GUI or the engine
-        thread. Callable from any thread. Raises `ShotFailedError` (nothing is left behind) or `KnownError`
-        (disk).
+        thread. Callable from any thread. A monitor that was empty (switched off, say) is marked `blank`;
+        if all were, that is a failure `blank-frame`. Raises `ShotFailedError` (nothing is left behind) or
+        `KnownError` (disk).
         """
         ...
 
@@ -110,7 +111,7 @@ class ShotChild:
     env: the child's environment (None: this process's), from which it chooses its screen backend.
     """
 
-    timeout_s: float = TIMEOUT_S
+    timeout_s: float = CHILD_SECONDS
     command: Sequence[str] = field(default_factory=child_command)
     env: Mapping[str, str] | None = None
     monotonic_ns: Callable[[], int] = time.monotonic_ns
@@ -165,6 +166,8 @@ class ShotChild:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
+            # A traceback of ours names code and paths, never content.
+            _LOG.error("screenshot process: %s", done.stderr.decode(errors="replace")[-2000:])
             raise ShotFailedError("error", f"the screenshot process ended with code {done.returncode}")
         return answer
 
@@ -174,26 +177,11 @@ def _images(answer: dict[str, object]) -> list[ShotImage]:
     if "errno" in answer:
         raise _disk_error(int(str(answer["errno"])), str(answer.get("subject", "")))
     if "no_shot" in answer:
-        reason = answer["no_shot"]
-        typed: NoShot = reason if reason in get_args(NoShot) else "error"  # type: ignore[assignment]
-        raise ShotFailedError(typed, str(answer.get("why", "")))
+        raise failure_from_json(answer)
     images = answer.get("images")
     if not isinstance(images, list) or not images:
-        raise ShotFailedError("error", "the screenshot process answered nonsense")
+        raise ShotFailedError("error", NONSENSE)
     return [image_from_json(image) for image in images]
-
-
-def image_to_json(image: ShotImage) -> dict[str, object]:
-    """The JSON object both ends of the pipe use: field names are `ShotImage`'s."""
-    return {name: getattr(image, name) for name in ShotImage.__slots__}
-
-
-def image_from_json(value: object) -> ShotImage:
-    """Back from `image_to_json`. Raises `ShotFailedError` if it is not one."""
-    try:
-        return ShotImage(**value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ShotFailedError("error", "the screenshot process answered nonsense") from None
 
 
 def _disk_error(code: int, subject: str) -> KnownError:

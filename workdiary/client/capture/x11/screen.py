@@ -73,9 +73,9 @@ class MssScreens:
                 shots = [(monitor, screens.grab(monitor)) for monitor in monitors]
         except mss.ScreenShotError as error:
             raise UnavailableError(f"the screen could not be read ({error})") from None
-        frames = []
+        frames: dict[Display, Frame] = {}
         for monitor, shot in shots:
             at = (monitor["left"], monitor["top"])
             display = Display(*at, shot.width, shot.height, scale, rotations.get(at, 0))
-            frames.append(Frame(display, bytes(shot.bgra)))
-        return frames
+            frames[display] = Frame(display, bytes(shot.bgra))  # mirrored monitors show one picture
+        return list(frames.values())

@@ -1,0 +1,85 @@
+"""What is done to a picture before anything is stored: crop, blur, and the questions blank and alike.
+
+Pillow only; loaded in the shot child and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PIL import Image, ImageFilter
+
+from workdiary.client.capture.port import Display, Frame, WindowArea
+
+BLUR_WIDTH = 240  # 1/8 of a 1080p screen: 9-point text is one pixel high
+BLUR_FACTOR = 8
+BLUR_RADIUS = 2.5
+THUMB_SIZE = (320, 320)
+_HASH_SIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An RGB image and where on the desktop it belongs."""
+
+    image: Image.Image
+    display: Display
+
+
+def from_frame(frame: Frame) -> Picture:
+    """Turn a grabbed frame into a picture; its fourth byte is padding."""
+    size = (frame.display.w, frame.display.h)
+    return Picture(Image.frombytes("RGB", size, frame.bgrx, "raw", "BGRX"), frame.display)
+
+
+def crop(picture: Picture, area: WindowArea) -> Picture | None:
+    """The part of a monitor that a window covers, None if it does not touch it."""
+    screen = picture.display
+    left, top = max(area.x, screen.x), max(area.y, screen.y)
+    right, bottom = min(area.x + area.w, screen.x + screen.w), min(area.y + area.h, screen.y + screen.h)
+    if right <= left or bottom <= top:
+        return None
+    box = (left - screen.x, top - screen.y, right - screen.x, bottom - screen.y)
+    place = replace(screen, x=left, y=top, w=right - left, h=bottom - top)
+    return Picture(picture.image.crop(box), place)
+
+
+def blurred(image: Image.Image) -> Image.Image:
+    """A small picture in which nothing can be read: layout and colours only, and no way back.
+
+    Shrunk to at most 240 pixels first, so that a high-resolution screen, whose letters are larger, loses as
+    much as a small one; then softened, so that no pixel is the mean of one known square.
+    """
+    factor = max(BLUR_FACTOR, -(-max(image.size) // BLUR_WIDTH))
+    return image.reduce(factor).filter(ImageFilter.GaussianBlur(BLUR_RADIUS))
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Whether every pixel is the same: what a screen that must not be read looks like.
+
+    Exact, because what X11 hands out for a forbidden screen is exact, and because a plain desktop with a
+    clock in a corner is not blank.
+    """
+    return all(len(set(band.getextrema())) == 1 for band in image.split())
+
+
+def dhash(image: Image.Image) -> str:
+    """256 bits, as 64 hex digits, that change little when the picture does: lighter than its left or not.
+
+    Two screens are alike when few bits differ; a typed line changes one or two.
+    """
+    small = image.convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
+    grey = small.tobytes()
+    bits = 0
+    for row in range(_HASH_SIDE):
+        at = row * (_HASH_SIDE + 1)
+        for column in range(_HASH_SIDE):
+            bits = bits << 1 | (grey[at + column + 1] > grey[at + column])
+    return f"{bits:064x}"
+
+
+def thumbnail(image: Image.Image) -> Image.Image:
+    """A copy that fits 320 x 320 pixels; never enlarged."""
+    small = image.copy()
+    small.thumbnail(THUMB_SIZE, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return small

@@ -1,0 +1,164 @@
+"""The shot child: grabs, looks, encodes, seals, answers and ends. Runs as `workdiary _shot`.
+
+Plain pixels exist in its memory only: what reaches the disk is sealed, each image under a fresh key
+that goes back through the pipe. A blurred picture is blurred before anything is encoded, and a failure
+leaves nothing to keep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from PIL import Image
+
+from workdiary.client.capture import registry
+from workdiary.client.capture.port import ScreenGrabber, UnavailableError, WindowLocator
+from workdiary.client.segment import encode, picture
+from workdiary.client.segment.image_file import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    DamagedImageError,
+    decode_key,
+    encode_key,
+    open_image,
+    sync_folder,
+    write_sealed,
+)
+from workdiary.client.segment.model import ShotImage
+from workdiary.client.segment.shot_pipe import (
+    ShotFailedError,
+    failure_to_json,
+    image_from_json,
+    image_to_json,
+)
+
+Role = Literal["screen", "window", "closing"]
+_TRIES = 3  # a window that is being moved; a person stops after a moment
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the child takes from outside: its environment, a monotonic clock and entropy."""
+
+    env: Mapping[str, str]
+    monotonic_ns: Callable[[], int]
+    entropy: Callable[[int], bytes] = secrets.token_bytes
+
+
+def run_child(stdin: BinaryIO, stdout: BinaryIO, around: Surroundings) -> None:
+    """Serve the one request on stdin. Faults of the desktop and the disk are answers, bugs are tracebacks."""
+    request: dict[str, Any] = json.loads(stdin.readline())
+    folder = Path(request["folder"])
+    try:
+        if request["do"] == "blur":
+            images = [_blur(folder, image_from_json(request["image"]), request["stem"], around)]
+        else:
+            images = _take(folder, request, around)
+        sync_folder(folder)
+        answer: dict[str, object] = {"images": [image_to_json(image) for image in images]}
+    except ShotFailedError as error:
+        answer = failure_to_json(error)
+    except OSError as error:
+        answer = {"errno": error.errno or 0, "subject": str(folder)}
+    stdout.write(json.dumps(answer).encode() + b"\n")
+    stdout.flush()
+
+
+def _take(folder: Path, request: Mapping[str, Any], around: Surroundings) -> list[ShotImage]:
+    mode = request["mode"]
+    try:
+        grabber = registry.screens(around.env)
+        locator = registry.window_locator(around.env) if mode == "window" else None
+    except UnavailableError as error:
+        raise ShotFailedError("unsupported", str(error)) from None
+    at_ms = request["at_ms"] + (around.monotonic_ns() - request["mono_ns"]) // 1_000_000
+    try:
+        pictures = _pictures(grabber) if locator is None else _window(grabber, locator)
+    except ShotFailedError:
+        raise
+    except UnavailableError as error:
+        raise ShotFailedError("error", str(error)) from None
+    blanks = [picture.is_blank(each.image) for each in pictures]
+    if all(blanks):
+        raise ShotFailedError("blank-frame", "the desktop handed out an empty picture")
+    role: Role = "window" if locator is not None else request["role"]
+    images = []
+    for number, (each, blank) in enumerate(zip(pictures, blanks, strict=True)):
+        base = ShotImage(
+            image=f"{request['stem']}.{number}.image",
+            thumb=f"{request['stem']}.{number}.thumb",
+            key="",
+            sha256="",
+            bytes=0,
+            type="",
+            width=0,
+            height=0,
+            display=asdict(each.display),
+            role=role,
+            at_ms=at_ms,
+            blank=blank,
+            dhash=picture.dhash(each.image),
+        )
+        store = _store_blurred if mode == "blurred" else _store
+        images.append(store(folder, each.image, base, around))
+    return images
+
+
+def _pictures(grabber: ScreenGrabber) -> list[picture.Picture]:
+    return [picture.from_frame(frame) for frame in grabber.grab()]
+
+
+def _window(grabber: ScreenGrabber, locator: WindowLocator) -> list[picture.Picture]:
+    """The active window's pixels, one piece per monitor it lies on.
+
+    If focus or place changed during the grab, the place belongs to another window's picture: again.
+    """
+    for _ in range(_TRIES):
+        area = locator.area()
+        if area is None:
+            raise ShotFailedError("error", "no window has the focus")
+        pieces = [picture.crop(each, area) for each in _pictures(grabber)]
+        if locator.area() == area:
+            found = [piece for piece in pieces if piece is not None]
+            if not found:
+                raise ShotFailedError("error", "the active window lies outside every monitor")
+            return found
+    raise ShotFailedError("error", "the active window kept changing")
+
+
+def _blur(folder: Path, sharp: ShotImage, stem: str, around: Surroundings) -> ShotImage:
+    """A blurred copy of a stored image, under the names of this request."""
+    try:
+        image = encode.decode(open_image(folder / sharp.image, decode_key(sharp.key)))
+    except DamagedImageError as error:
+        raise ShotFailedError("error", f"the image cannot be opened: {error}") from None
+    base = replace(sharp, image=f"{stem}.0.image", thumb=f"{stem}.0.thumb")
+    return _store_blurred(folder, image, base, around)
+
+
+def _store_blurred(folder: Path, image: Image.Image, base: ShotImage, around: Surroundings) -> ShotImage:
+    return _store(folder, picture.blurred(image), replace(base, edit="blurred"), around)
+
+
+def _store(folder: Path, image: Image.Image, base: ShotImage, around: Surroundings) -> ShotImage:
+    """Encode and seal one picture and its thumbnail under a fresh key. Raises `OSError`."""
+    encoded = encode.encode_small(image) if base.edit == "blurred" else encode.encode(image)
+    small = encode.encode_small(picture.thumbnail(image))
+    key = around.entropy(KEY_BYTES)
+    write_sealed(folder / base.image, encoded.data, key, around.entropy(NONCE_BYTES))
+    write_sealed(folder / base.thumb, small.data, key, around.entropy(NONCE_BYTES))
+    return replace(
+        base,
+        key=encode_key(key),
+        sha256=hashlib.sha256(encoded.data).hexdigest(),
+        bytes=len(encoded.data),
+        type=encoded.type,
+        width=image.width,
+        height=image.height,
+    )
