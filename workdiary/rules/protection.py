@@ -1,0 +1,161 @@
+"""Payment protection: ten criteria for each segment, and what each of them says now (product.md).
+
+`not-required` and `not-assessed` neither pass nor fail: they are printed as what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from workdiary.rules.cells import Verdict, evidence
+from workdiary.rules.diary import DiarySegment
+from workdiary.rules.memo import memo_verdict
+from workdiary.rules.policy import PolicySet
+from workdiary.rules.rounding import Credit
+from workdiary.rules.terms import Terms
+from workdiary.rules.weeks import cell_start
+
+CRITERIA: Final = (
+    "hourly",
+    "identity",
+    "billing",
+    "standing",
+    "tracked",
+    "evidence",
+    "memo",
+    "activity",
+    "limit",
+    "integrity",
+)
+
+Protection = Mapping[str, Verdict]
+_RECORDED: Final = frozenset({"tracked", "moved"})
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is known beside the segments: terms, policy, and the dated facts of the parties where assessed.
+
+    facts: verdict of `identity`, `billing`, `standing`; what is missing is `not-assessed`, as in a solo home.
+    """
+
+    terms: Terms
+    policy: PolicySet
+    facts: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+def assess(segments: Sequence[DiarySegment], found: Sequence[Credit], basis: Basis) -> list[Protection]:
+    """Every criterion for every segment, in the order of `segments`; `found`: their credits."""
+    cells = evidence(segments, basis.policy)
+    means = _Means(segments, basis)
+    over = {credit.position for credit in found if credit.over_ms > 0}
+    return [
+        {
+            "hourly": _hourly(segment, basis.terms),
+            "identity": basis.facts.get("identity", "not-assessed"),
+            "billing": basis.facts.get("billing", "not-assessed"),
+            "standing": basis.facts.get("standing", "not-assessed"),
+            "tracked": "pass" if segment.kind in _RECORDED else "fail",
+            "evidence": _evidence(segment, cells, basis.policy),
+            "memo": _memo(segment),
+            "activity": means.verdict(segment),
+            "limit": _limit(position in over, basis.terms),
+            "integrity": integrity(segment, basis.policy),
+        }
+        for position, segment in enumerate(segments)
+    ]
+
+
+def is_protected(protection: Protection) -> bool:
+    """Whether nothing fails but the limit, which is counted by the millisecond and not by the segment."""
+    return all(verdict != "fail" for code, verdict in protection.items() if code != "limit")
+
+
+def _hourly(segment: DiarySegment, terms: Terms) -> Verdict:
+    return "pass" if terms.kind == "hourly" and terms.active_at(segment.start) else "fail"
+
+
+def _evidence(segment: DiarySegment, cells: Mapping[int, Verdict], policy: PolicySet) -> Verdict:
+    if segment.kind not in _RECORDED:
+        return "not-required"
+    return cells[cell_start(segment.start, policy)]
+
+
+def _memo(segment: DiarySegment) -> Verdict:
+    if segment.memo_state == "withheld":
+        return "not-assessed"
+    return "pass" if memo_verdict(segment.memo, segment.label).ok else "fail"
+
+
+def _limit(over: bool, terms: Terms) -> Verdict:
+    if terms.limit_s is None:
+        return "not-required"
+    return "fail" if over else "pass"
+
+
+def integrity(segment: DiarySegment, policy: PolicySet) -> Verdict:
+    """VALID, no FORK, time not CONTRADICTED, key not revoked; nothing is said before it was verified."""
+    axes = segment.axes
+    time = axes.get("time", "")
+    broken = (
+        axes.get("integrity") == "INVALID"
+        or axes.get("chain") == "FORK"
+        or axes.get("log") == "EQUIVOCATION"
+        or axes.get("key") == "REVOKED"
+        or time.startswith("CONTRADICTED")
+    )
+    if broken:
+        return "fail"
+    if axes.get("integrity") != "VALID" or segment.clock_unsure:
+        return "not-assessed"
+    late = time.startswith(("LATE", "UNBOUNDED"))
+    return "fail" if late and policy.unbounded_time != "pass" else "pass"
+
+
+class _Means:
+    """Tracked-time mean of the level over the clock hour, widened within the session where that is short."""
+
+    def __init__(self, segments: Sequence[DiarySegment], basis: Basis) -> None:
+        self._basis = basis
+        self._hours: dict[int, list[DiarySegment]] = {}
+        self._sessions: dict[str, list[DiarySegment]] = {}
+        self._known: dict[tuple[int, str], Verdict] = {}
+        for segment in segments:
+            if segment.level is not None and segment.kind in _RECORDED and segment.tracked_ms > 0:
+                self._hours.setdefault(self._hour(segment), []).append(segment)
+                self._sessions.setdefault(segment.session, []).append(segment)
+
+    def verdict(self, segment: DiarySegment) -> Verdict:
+        """The criterion `activity` of a segment."""
+        if segment.kind not in _RECORDED or self._basis.terms.detail == "none":
+            return "not-required"
+        if segment.level is None or segment.backend_counts == "none":
+            return "not-assessed"
+        key = (self._hour(segment), segment.session)
+        if key not in self._known:
+            self._known[key] = self._mean_verdict(*key)
+        return self._known[key]
+
+    def _mean_verdict(self, hour: int, session: str) -> Verdict:
+        judged = list(self._hours.get(hour, ()))
+        tracked = sum(segment.tracked_ms for segment in judged)
+        for segment in self._nearest(hour, session):
+            if tracked >= self._basis.policy.activity_least_ms:
+                break
+            judged.append(segment)
+            tracked += segment.tracked_ms
+        if not tracked:
+            return "not-assessed"
+        weighted = sum((segment.level or 0) * segment.tracked_ms for segment in judged)
+        return "pass" if weighted >= self._basis.terms.activity * tracked else "fail"
+
+    def _nearest(self, hour: int, session: str) -> list[DiarySegment]:
+        end = hour + self._basis.policy.activity_span_ms
+        others = [other for other in self._sessions.get(session, ()) if self._hour(other) != hour]
+        return sorted(others, key=lambda other: (max(hour - other.end, other.start - end), other.start))
+
+    def _hour(self, segment: DiarySegment) -> int:
+        span = self._basis.policy.activity_span_ms
+        return segment.start // span * span

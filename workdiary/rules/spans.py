@@ -1,0 +1,79 @@
+"""Half-open spans of milliseconds, and tracked time spread over them without losing or doubling any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+Spans = tuple[Span, ...]
+
+
+def merge(spans: Iterable[Span]) -> Spans:
+    """The same instants as disjoint spans in order; empty ones vanish, touching ones join."""
+    merged: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> Spans:
+    """The instants of `spans` that lie in no hole, as disjoint spans in order."""
+    left = merge(spans)
+    for low, high in merge(holes):
+        left = tuple(
+            part
+            for start, end in left
+            for part in ((start, min(end, low)), (max(start, high), end))
+            if part[0] < part[1]
+        )
+    return left
+
+
+def clip(spans: Iterable[Span], window: Span) -> Spans:
+    """The instants of `spans` inside the window."""
+    low, high = window
+    return merge((max(start, low), min(end, high)) for start, end in spans)
+
+
+def length(spans: Iterable[Span]) -> int:
+    """Milliseconds in disjoint spans."""
+    return sum(end - start for start, end in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`tracked` ms spread evenly over the wall span [start, end), of which `spans` count.
+
+    The monotonic clock measured `tracked`; the wall span only places it, and the two may differ by a little.
+    Whatever way [start, end) is cut, the parts add up to the whole exactly.
+    """
+
+    start: int
+    end: int
+    tracked: int
+    spans: Spans
+
+    @classmethod
+    def whole(cls, start: int, end: int, tracked: int) -> Measure:
+        """All of it counts."""
+        return cls(start, end, tracked, merge([(start, end)]))
+
+    @property
+    def total(self) -> int:
+        """Tracked ms that count."""
+        return sum(self._at(end) - self._at(start) for start, end in self.spans)
+
+    def between(self, low: int, high: int) -> int:
+        """Tracked ms that count inside [low, high)."""
+        return sum(self._at(end) - self._at(start) for start, end in clip(self.spans, (low, high)))
+
+    def without(self, holes: Iterable[Span]) -> Measure:
+        """The same, with the holes not counting."""
+        return Measure(self.start, self.end, self.tracked, subtract(self.spans, holes))
+
+    def _at(self, instant: int) -> int:
+        return self.tracked * (instant - self.start) // (self.end - self.start)
