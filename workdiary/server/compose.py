@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +12,19 @@ import django
 from django.conf import settings
 from django.db import connections
 
+from workdiary.server.api.listener import Listener
 from workdiary.server.store.database import FILE as DATABASE
 from workdiary.server.store.database import database_settings
+from workdiary.server.store.home import make_folder, only_server, remembered_port
 from workdiary.server.store.runtime import Runtime
 from workdiary.server.store.schema import bring_up
 from workdiary.server.store.secrets import open_secrets
+from workdiary.wire.known import KnownError
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 APPS = [
     "workdiary.server.store",
     "workdiary.server.accounts",
@@ -31,6 +36,7 @@ APPS = [
 ]
 # The order matters: hosts are checked before anything reads the request, people are known before pages run.
 MIDDLEWARE = [
+    "workdiary.server.api.access_log.AccessLog",
     "workdiary.server.accounts.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "workdiary.server.accounts.viewers.ViewerMiddleware",
@@ -40,59 +46,114 @@ MIDDLEWARE = [
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Plan:
     """What one server is started with.
 
-    folder: its own folder (HOME/server); host, port: where it listens; hosts: the names it answers to;
-    now_ms: UTC wall milliseconds; entropy: n random bytes.
+    folder: its own folder (HOME/server); host, port: where to listen, port None for the one remembered or any
+    free one; names: further host names it answers to; now_ms: UTC wall milliseconds; entropy: n random bytes.
     """
 
     folder: Path
     host: str
-    port: int
-    solo: bool
-    hosts: tuple[str, ...]
+    port: int | None
+    names: tuple[str, ...]
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]
 
+    @property
+    def solo(self) -> bool:
+        """Reachable from this computer only: one person's embedded server."""
+        return self.host in LOOPBACK
 
-def configure(options: Options) -> Runtime:
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A server that is ready: bound, its installation open, its application made."""
+
+    runtime: Runtime
+    listener: Listener
+    enrol_token: str | None
+    application: Callable[..., object]
+
+    def run(self) -> None:
+        """Answer requests until `listener.stop` is called or a signal's exception arrives."""
+        self.listener.serve(self.application)
+
+
+@contextmanager
+def service(plan: Plan) -> Iterator[Service]:
+    """Open the installation in `plan.folder` and listen; raises KnownError with nothing half-started."""
+    make_folder(plan.folder)
+    with only_server(plan.folder):
+        listener = _bind(plan)
+        try:
+            yield _open(plan, listener)
+        finally:
+            listener.stop()
+            connections.close_all()
+
+
+def _bind(plan: Plan) -> Listener:
+    if plan.port is not None:
+        return Listener.bind(plan.host, plan.port)
+    try:
+        return Listener.bind(plan.host, remembered_port(plan.folder))
+    except KnownError:
+        return Listener.bind(plan.host, 0)
+
+
+def _open(plan: Plan, listener: Listener) -> Service:
+    runtime = configure(plan, listener.port)
+    open_installation(runtime)
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - needs configured settings
+
+    from workdiary.server.contracts.solo import invite  # noqa: PLC0415 - likewise
+
+    token = invite() if plan.solo else None
+    return Service(runtime, listener, token, get_wsgi_application())
+
+
+def configure(plan: Plan, port: int) -> Runtime:
     """Give Django its settings and everyone the Runtime; reads or makes the secrets, opens no database.
 
     A second call in one process (tests) points the same settings at another installation.
     """
-    secrets = open_secrets(options.folder, options.entropy)
     runtime = Runtime(
-        folder=options.folder,
-        secrets=secrets,
-        now_ms=options.now_ms,
-        entropy=options.entropy,
-        solo=options.solo,
-        address=f"http://{options.host}:{options.port}",
+        folder=plan.folder,
+        secrets=open_secrets(plan.folder, plan.entropy),
+        now_ms=plan.now_ms,
+        entropy=plan.entropy,
+        solo=plan.solo,
+        host=plan.host,
+        port=port,
     )
-    values = base_settings(options.folder / DATABASE, secrets.web.hex(), options.port)
-    values |= {"ALLOWED_HOSTS": list(options.hosts), "WORKDIARY": runtime}
+    values = base_settings(plan.folder / DATABASE, runtime.secrets.web.hex(), port)
+    values |= {"ALLOWED_HOSTS": allowed_hosts(plan), "WORKDIARY": runtime}
     if settings.configured:
-        _configure_again(values)
+        for name, value in values.items():
+            setattr(settings, name, value)
+        connections.close_all()
+        connections.settings["default"]["NAME"] = str(plan.folder / DATABASE)
     else:
         settings.configure(**values)
         django.setup(set_prefix=False)
     return runtime
 
 
-def _configure_again(values: dict[str, object]) -> None:
-    for name, value in values.items():
-        setattr(settings, name, value)
-    connections.close_all()
-    connections.settings["default"]["NAME"] = values["DATABASES"]["default"]["NAME"]  # type: ignore[index]
+def allowed_hosts(plan: Plan) -> list[str]:
+    """The host names to answer to; a server on every address answers to those it was told."""
+    own = ("127.0.0.1", "localhost", "[::1]") if plan.solo else (plan.host,)
+    return [*own, *plan.names]
 
 
 def open_installation(runtime: Runtime) -> None:
     """Bring the database up, begin the log if there is none, remove what a crash left; raises KnownError."""
+    bring_up(runtime.folder / DATABASE)
     from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
+    from workdiary.server.log.tree import begin  # noqa: PLC0415 - likewise
     from workdiary.server.store.blobs import sweep  # noqa: PLC0415 - likewise
 
-    bring_up(runtime.folder / DATABASE)
+    begin()
     sweep()
     if runtime.solo:
         ensure_people()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import uuid
 
 from workdiary.server.accounts.models import Account
+from workdiary.server.accounts.tickets import issue_enrol
 from workdiary.server.contracts.models import Contract, Party
 from workdiary.server.store.database import writing
+from workdiary.server.store.home import SOLO_FILE
 from workdiary.server.store.runtime import runtime
+from workdiary.server.store.secrets import write_private
 
 ROLES = ("freelancer", "client", "support")
 _NAMES = {"freelancer": "You", "client": "Client (you, looking)", "support": "Support (you, looking)"}
@@ -20,6 +25,20 @@ def ensure_people() -> None:
         for role in ROLES:
             if not Account.objects.filter(role=role).exists():
                 Account.objects.create(role=role, name=_NAMES[role], made_ms=runtime().now_ms())
+
+
+def invite() -> str:
+    """A fresh right to enrol, also written with port and sign-in secret to the owner's solo.json (0600)."""
+    token = issue_enrol(person("freelancer"))
+    about = {
+        "port": runtime().port,
+        "url": runtime().address,
+        "pid": os.getpid(),
+        "enrol_token": token,
+        "signin": runtime().secrets.signin.hex(),
+    }
+    write_private(runtime().folder / SOLO_FILE, json.dumps(about, indent=1))
+    return token
 
 
 def person(role: str) -> Account:

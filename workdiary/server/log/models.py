@@ -23,12 +23,11 @@ class Tree(Row):
 
 
 class Leaf(Row):
-    """One leaf: `hash` is RFC 6962's leaf hash; `batch` the tree size that was signed with it first."""
+    """One leaf: `hash` is the leaf hash of RFC 6962."""
 
     epoch = models.IntegerField()
     index = models.BigIntegerField()
     hash = models.BinaryField()
-    batch = models.BigIntegerField()
 
     class Meta:
         """An index is given once."""
@@ -54,18 +53,18 @@ class TileRoot(Row):
         ]
 
 
-class Checkpoint(Row):
-    """A size and root that were durable before `note` was signed over them; `note` is null in between."""
+class Note(Row):
+    """A size and root that were durable before `text` was signed over them; `text` is null in between."""
 
     epoch = models.IntegerField()
     size = models.BigIntegerField()
     root = models.BinaryField()
-    note = models.TextField(null=True)  # noqa: DJ001 - "" would be a note that says nothing
+    text = models.TextField(null=True)  # noqa: DJ001 - "" would be a note that says nothing
     at_ms = models.BigIntegerField()
 
     class Meta:
         """One root per size, for ever."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["epoch", "size"], name="checkpoint_size_once"),
+            models.UniqueConstraint(fields=["epoch", "size"], name="note_size_once"),
         ]

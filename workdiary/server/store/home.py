@@ -13,6 +13,7 @@ from typing import IO
 from workdiary.wire.known import KnownError
 
 HOME_FORMAT = 1
+SOLO_FILE = "solo.json"
 
 
 def check_home(home: Path) -> None:
@@ -46,6 +47,15 @@ def make_folder(folder: Path) -> None:
         os.listdir(folder)  # noqa: PTH208 - asks whether it can be read, nothing more
     except OSError as error:
         raise _unreadable(folder, error) from error
+
+
+def remembered_port(folder: Path) -> int:
+    """The port this server had last time, 0 if none: addresses in open browser windows stay valid."""
+    try:
+        port = json.loads((folder / SOLO_FILE).read_text("utf-8"))["port"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return port if isinstance(port, int) and 0 < port < 65536 else 0  # noqa: PLR2004 - TCP's range
 
 
 @contextmanager

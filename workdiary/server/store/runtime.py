@@ -16,7 +16,7 @@ class Runtime:
     """One installation while it runs.
 
     folder: the server's own folder; now_ms: UTC wall milliseconds; entropy: n random bytes;
-    solo: the embedded server of one person; address: `http://host:port` as people reach it.
+    solo: the embedded server of one person; host, port: where it listens.
     """
 
     folder: Path
@@ -24,7 +24,13 @@ class Runtime:
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]
     solo: bool
-    address: str
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """`http://host:port`, as a browser on this computer reaches it."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 def runtime() -> Runtime:

@@ -1,0 +1,112 @@
+"""`workdiary serve`: the diary server in the foreground, or as the supervised child of a solo home."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from workdiary.cli import Globals
+from workdiary.server.compose import Plan, service
+from workdiary.server.store.home import check_home
+
+HOSTS_VARIABLE = "WORKDIARY_HOSTS"
+_LOG_BYTES, _LOG_FILES = 1_000_000, 3
+
+
+@click.command()
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Where to listen (default: this computer only, any free port)."
+)
+@click.option("--solo-child", is_flag=True, hidden=True, help="End when standard input closes.")
+@click.pass_obj
+def serve(options: Globals, listen: str | None, *, solo_child: bool) -> None:
+    """Run the diary server. With nothing given: SQLite and a folder under the home.
+
+    Prints one line of JSON when it is ready. Further host names it should answer to stand in WORKDIARY_HOSTS,
+    separated by commas.
+
+    \b
+    workdiary serve
+    workdiary serve --listen 127.0.0.1:8700
+    """  # noqa: D301 - click reads the backspace
+    home = options.resolved_home()
+    check_home(home)
+    _log_to(home if solo_child else None)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if solo_child:
+        # Ctrl-C reaches the whole terminal group; the parent still needs us to send what waits.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with service(plan(home, listen)) as ready:
+            click.echo(
+                json.dumps(
+                    {"url": ready.runtime.address, "enrol_token": ready.enrol_token, "pid": os.getpid()}
+                )
+            )
+            if solo_child:
+                threading.Thread(target=_follow_stdin, args=(ready.listener.stop,), daemon=True).start()
+            ready.run()
+    except KeyboardInterrupt:
+        return
+
+
+def plan(home: Path, listen: str | None) -> Plan:
+    """The server of `home`, listening where the option says."""
+    host, port = _address(listen)
+    return Plan(
+        folder=home / "server",
+        host=host,
+        port=port,
+        names=tuple(name for name in os.environ.get(HOSTS_VARIABLE, "").split(",") if name),
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        entropy=os.urandom,
+    )
+
+
+def _address(listen: str | None) -> tuple[str, int | None]:
+    if listen is None:
+        return "127.0.0.1", None
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - TCP's range
+        raise click.BadParameter("expected HOST:PORT", param_hint="--listen")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _log_to(home: Path | None) -> None:
+    if home is None:
+        handler: logging.Handler = logging.StreamHandler()
+    else:
+        (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            home / "logs" / "server.log", "a", _LOG_BYTES, _LOG_FILES, "utf-8", delay=True
+        )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    # Only our own lines: other libraries' messages quote addresses and headers.
+    ours = logging.getLogger("workdiary")
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    logging.getLogger("django").addHandler(logging.NullHandler())
+    logging.getLogger("django").propagate = False
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _follow_stdin(stop: Callable[[], None]) -> None:
+    # The unbuffered descriptor: a buffered read would still hold its lock when the interpreter shuts down.
+    while os.read(0, 4096):
+        continue
+    stop()

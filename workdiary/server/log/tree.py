@@ -1,0 +1,112 @@
+"""The stored tree: its beginning, the hashes it is read by, its notes and proofs."""
+
+from __future__ import annotations
+
+from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.log import EMPTY_ROOT, consistency_proof
+from workdiary.evidence.notes import Checkpoint, NoteSigner, sign_note
+from workdiary.evidence.tiles import TILE_WIDTH, Tile, TileReader, has_tile
+from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
+from workdiary.server.store.database import writing
+from workdiary.server.store.runtime import runtime
+from workdiary.wire.known import KnownError
+
+
+def origin(epoch: int) -> str:
+    """The name of this installation's log in an epoch; never a host name, which would outlive its owner."""
+    return f"workdiary/{runtime().secrets.installation}/{epoch}"
+
+
+def epoch_of(text: str) -> int | None:
+    """The epoch if `text` is an origin of this installation up to now, else None."""
+    prefix, _, number = text.rpartition("/")
+    if prefix != f"workdiary/{runtime().secrets.installation}" or not number.isdecimal():
+        return None
+    epoch = int(number)
+    return epoch if epoch <= current().epoch else None
+
+
+def begin() -> None:
+    """Start the log if this database has none, and sign what a crash left unsigned.
+
+    Raises KnownError if the database is another installation's: its keys and its log belong together.
+    """
+    with writing():
+        if not Tree.objects.exists():
+            Tree.objects.create(epoch=0, origin=origin(0), size=0, root=EMPTY_ROOT, frontier=b"")
+            Note.objects.create(epoch=0, size=0, root=EMPTY_ROOT, at_ms=runtime().now_ms())
+    tree = current()
+    if tree.origin != origin(tree.epoch):
+        raise KnownError(
+            "The diary's database and its keys do not belong together",
+            "diary.db and secrets.json come from different homes. Put back the pair; nothing was signed.",
+            subject=str(runtime().folder),
+        )
+    sign_waiting()
+
+
+def current() -> Tree:
+    """The tree that grows now."""
+    return Tree.objects.order_by("-epoch")[0]
+
+
+def signer(epoch: int) -> NoteSigner:
+    """The log's own note key, named as its origin."""
+    return NoteSigner(origin(epoch), runtime().secrets.log_seed)
+
+
+def sign_waiting() -> None:
+    """Sign every durable size and root that has no note yet, oldest first, and store the notes.
+
+    Only what is durable is signed: the same size gets the same root, and so the same note, after any crash.
+    """
+    waiting = list(Note.objects.filter(text=None).order_by("epoch", "size"))
+    if not waiting:
+        return
+    for row in waiting:
+        head = Checkpoint(origin(row.epoch), row.size, bytes(row.root))
+        row.text = sign_note(head.text(), signer(row.epoch))
+    with writing():
+        Note.objects.bulk_update(waiting, ["text"])
+
+
+def newest_note() -> str:
+    """The newest signed checkpoint of the tree that grows now."""
+    signed = Note.objects.filter(epoch=current().epoch, text__isnull=False)
+    return signed.order_by("-size")[0].text or ""
+
+
+def signed_size(epoch: int) -> int:
+    """How many leaves the newest note covers; later ones are nobody's business yet."""
+    signed = Note.objects.filter(epoch=epoch, text__isnull=False)
+    return signed.order_by("-size").values_list("size", flat=True)[0]
+
+
+def read_tile(epoch: int, tile: Tile) -> bytes:
+    """The hashes of a tile the tree holds, 32 bytes each; fewer if it does not hold them all."""
+    first = tile.index * TILE_WIDTH
+    if tile.level == 0:
+        rows = Leaf.objects.filter(epoch=epoch, index__gte=first, index__lt=first + tile.width)
+        return b"".join(rows.order_by("index").values_list("hash", flat=True))
+    upper = TileRoot.objects.filter(epoch=epoch, level=tile.level)
+    upper = upper.filter(index__gte=first, index__lt=first + tile.width)
+    return b"".join(upper.order_by("index").values_list("hash", flat=True))
+
+
+def reader(epoch: int, size: int) -> TileReader:
+    """Subtree hashes of the tree of `size` leaves."""
+    return TileReader(lambda tile: read_tile(epoch, tile), size)
+
+
+def served_tile(tile: Tile) -> bytes | None:
+    """A tile of the signed tree, None if it has no such tile."""
+    epoch = current().epoch
+    return read_tile(epoch, tile) if has_tile(tile, signed_size(epoch)) else None
+
+
+def consistency(old: int, new: int) -> list[bytes]:
+    """The RFC 6962 proof between two signed sizes. Raises EvidenceError if there are no such sizes."""
+    epoch = current().epoch
+    if not 0 <= old <= new <= signed_size(epoch):
+        raise EvidenceError("proof", "no such sizes")
+    return consistency_proof(old, new, reader(epoch, new))
