@@ -22,8 +22,8 @@ PLANTED = {
     ),
     "qt": ("workdiary/client/tracker/machine.py", "import PySide6.QtCore"),
     "pure": ("workdiary/rules/policy.py", "import random"),
-    "backends": ("workdiary/client/tracker/engine.py", "import workdiary.client.capture.x11"),
-    "backends-apart": ("workdiary/client/capture/null.py", "import workdiary.client.capture.x11"),
+    "backends": ("workdiary/client/tracker/engine.py", "import workdiary.client.capture.x11.input"),
+    "backends-apart": ("workdiary/client/capture/null.py", "import workdiary.client.capture.logind"),
 }
 
 
