@@ -1,83 +1,197 @@
-"""Signs, each record exactly once: seq, prev, salts, JWS, disclosures and head in one SQLite transaction,
-then the head into the key store. One signer per home; thread-safe."""
+"""Signs, each record exactly once.
+
+seq, prev, salts, JWS, disclosures and head are committed in one SQLite transaction before a byte leaves; then
+the head goes into the key store. A spool that is new, restored or behind that head never signs on that stream
+again but opens a new one that names the old (evidence.md, Streams). One signer per home; thread-safe.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from workdiary.client.account import Account
+from workdiary.client.account import Account, Contract
+from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.sign import terms
+from workdiary.client.sign.book import Book, PendingDiscard, Target
 from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
-from workdiary.client.sign.signer import DeviceKeys
+from workdiary.client.sign.pen import Effect, Instants, Pen, SigningContext
+from workdiary.client.sign.segment_record import Drafted, draft
+from workdiary.client.sign.signer import DeviceKeys, Head
+from workdiary.evidence.canonical import JsonObject, JsonValue
+from workdiary.evidence.kinds.time import SPANS_CAP
 from workdiary.rules.policy import PolicySet
+from workdiary.wire.sealing import upload_kid
 
+__all__ = ["Instants", "Journal", "Scope", "SigningContext"]
 
-class Instants(Protocol):
-    """The clock readings a record carries (segment/clock.py has them)."""
-
-    def wall_ms(self) -> int:
-        """UTC wall clock."""
-
-    def total_ms(self) -> int:
-        """Monotonic, suspend included."""
-
-    def boot_id(self) -> str:
-        """The OS boot id."""
-
-
-@dataclass(frozen=True, slots=True)
-class SigningContext:
-    """What every record takes from outside; build: {version, commit, os, backend} texts.
-
-    Entropy: os.urandom.
-    """
-
-    clock: Instants
-    build: Mapping[str, str]
-    entropy: Callable[[int], bytes]
-
-
-class Book(Protocol):
-    """What the journal needs of the spool (`Spool.book`)."""
+Scope = Literal["shots", "memo"]
+RedactWhy = Literal["owner", "private", "third-party", "erasure"]
+_SCOPE_SLOTS: Mapping[str, tuple[str, ...]] = {"shots": ("shot.",), "memo": ("memo", "label")}
 
 
 class Journal:
-    """The one signer.
+    """The one signer. Every method returns once the record is durable; KnownError: nothing half-signed."""
 
-    Every method returns once the record is durable; raises KnownError, nothing half-signed.
-    """
-
-    def __init__(self, book: Book, keys: DeviceKeys, account: Account, context: SigningContext) -> None: ...
+    def __init__(self, book: Book, keys: DeviceKeys, account: Account, context: SigningContext) -> None:
+        self._book = book
+        self._keys = keys
+        self._account = account
+        self._context = context
+        self._pen = Pen(book, keys, account, context)
+        self._lock = threading.RLock()
 
     def ensure_stream(self, contract: str, policy: PolicySet) -> None:
         """Open the contract's stream if need be: open (seq 0), in solo also terms and consent.
 
-        Needs enrolment.
+        Raises KnownError before enrolment, for an unknown contract and when the key store refuses.
         """
+        with self._lock:
+            known = self._account.contract(contract)
+            self._pen.state(known.id)
+            if self._pen.enrolment().server == "solo":
+                self._ensure_terms(known, policy)
+                if self._book.last(known.id, "consent") is None:
+                    self._pen.sign(known.id, "consent", terms.consent())
 
     def sign_segment(self, held: HeldSegment) -> str:
         """Sign one closed segment (`Spool.held` gives them in order); returns the record's id."""
+        with self._lock:
+            contract = self._account.contract(held.start.contract)
+            detail = str(contract.terms.get("detail", "bucket"))
+            drafted = draft(held, detail, dict(self._context.build))
+            effect = Effect(rid=held.start.rid)
+            record = self._pen.sign(contract.id, "segment", drafted, effect)
+            return record.id
 
     def sign_due(self, now_ms: int, *, force: bool = False) -> list[str]:
-        """Sign everything whose hold ended, segments and pending discards, strictly in order; returns rids.
+        """Sign everything whose hold ended, segments and waiting discards, strictly in order; returns rids.
 
         force: end the holds now as *keep* (Quit, Ctrl-C of `track`, crash recovery).
         """
+        signed: list[str] = []
+        with self._lock:
+            for held in self._book.held(now_ms, force=force):
+                self.sign_segment(held)
+                signed.append(held.start.rid)
+                signed.extend(self._sign_pending())
+            signed.extend(self._sign_pending())
+        return signed
 
     def sign_amendment(
-        self, kind: str, contract: str, clear: Mapping[str, Any], slots: Mapping[str, Any]
+        self, kind: str, contract: str, clear: Mapping[str, JsonValue], slots: Mapping[str, JsonValue]
     ) -> str:
-        """Sign any other record of the own contract stream; returns its rid."""
+        """Sign any other record on the contract's own stream; returns its rid."""
+        with self._lock:
+            record = self._pen.sign(contract, kind, Drafted(dict(clear), dict(slots), ()))
+            return str(record.payload["rid"])
 
-    def redact(self, contract: str, rids: Sequence[str], why: str = "owner") -> list[str]:
-        """Remove the images of signed segments.
+    def redact(
+        self, contract: str, rids: Sequence[str], why: RedactWhy = "owner", scope: Scope = "shots"
+    ) -> list[str]:
+        """Remove the images (or the memo) of segments for good; returns the rids of what was signed.
 
-        Signs `redact`, then destroys keys, images and disclosures here.
+        Signed ones: a `redact` is signed, and in the same transaction the keys, texts and images here end.
+        Ones still held lose their images at once. Raises KnownError (exit 6) if there is nothing to remove.
         """
+        with self._lock:
+            signed, found = [], False
+            for target in [self._target(contract, rid) for rid in rids]:
+                digests = [
+                    digest for slot, digest in target.digests.items() if slot.startswith(_SCOPE_SLOTS[scope])
+                ]
+                if target.id is None and scope == "shots":
+                    self._book.remove_shots(target.rid)
+                    found = True
+                elif target.id is not None and digests:
+                    signed.append(self._redact(target, tuple(digests), why, scope))
+            if not signed and not found:
+                raise KnownError(
+                    "There is nothing to remove",
+                    "These segments have no images here that could be removed.",
+                    subject=", ".join(rids),
+                    exit_code=ExitCode.NOT_FOUND,
+                )
+            return signed
 
-    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
-        """Remove time.
+    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> list[str]:
+        """Remove time; returns the rids signed now.
 
-        Spans of segments still held or open are durable at once and signed right after those.
+        If a segment named is not signed yet, the discard is durable at once and signed right after it.
         """
+        with self._lock:
+            targets = [self._target(contract, span.rid) for span in spans]
+            self._book.pend(targets[0].contract, spans, why)
+            return self._sign_pending()
+
+    def supersede(self, contract: str, head: Head) -> None:
+        """The server holds records of our stream that this spool does not.
+
+        Never sign on that stream again.
+        """
+        with self._lock:
+            self._keys.put_head(contract, head)
+
+    def _ensure_terms(self, contract: Contract, policy: PolicySet) -> None:
+        enrolment = self._pen.enrolment()
+        last = self._book.last(contract.id, "terms")
+        if last is not None and last[0] != contract.terms_id:
+            # A crash between signing terms and noting them in the account.
+            self._account.put_terms(contract.id, last[0], dict(last[1]))
+            contract = self._account.contract(contract.id)
+        party = terms.SoloParty(enrolment.account, upload_kid(enrolment.upload_jwk))
+        if contract.terms_id and not terms.differ(policy, party, contract.terms):
+            return
+        at_ms = self._context.clock.wall_ms()
+        drafted = terms.solo_terms(policy, party, at_ms, contract.terms)
+        record = self._pen.sign(contract.id, "terms", drafted)
+        self._account.put_terms(contract.id, record.id, {**drafted.clear, **drafted.slots})
+
+    def _redact(self, target: Target, digests: tuple[str, ...], why: RedactWhy, scope: Scope) -> str:
+        clear: JsonObject = {
+            "on_behalf": None,
+            "tgt": target.id,
+            "digests": [*digests],
+            "scope": scope,
+            "why": why,
+        }
+        effect = Effect(targets=(target.id or "",), destroy=digests)
+        record = self._pen.sign(target.contract, "redact", Drafted(clear, {}, ()), effect)
+        return str(record.payload["rid"])
+
+    def _sign_pending(self) -> list[str]:
+        signed: list[str] = []
+        for pending in self._book.pending():
+            targets = {span.rid: self._book.target(span.rid) for span in pending.spans}
+            if all(target is None or target.id is not None for target in targets.values()):
+                signed.extend(self._sign_discard(pending, targets))
+        return signed
+
+    def _sign_discard(self, pending: PendingDiscard, targets: Mapping[str, Target | None]) -> list[str]:
+        spans: list[JsonObject] = [
+            {"tgt": target.id, "start": span.start_ms, "end": span.end_ms}
+            for span in pending.spans
+            if (target := targets[span.rid]) is not None
+        ]
+        signed: list[str] = []
+        for first in range(0, max(len(spans), 1), SPANS_CAP):
+            part = spans[first : first + SPANS_CAP]
+            clear: JsonObject = {"on_behalf": None, "spans": [*part], "why": pending.why}
+            ids = tuple(str(span["tgt"]) for span in part)
+            last = first + SPANS_CAP >= len(spans)
+            effect = Effect(targets=ids, pending=pending.ord if last else None)
+            record = self._pen.sign(pending.contract, "discard", Drafted(clear, {}, ()), effect)
+            signed.append(str(record.payload["rid"]))
+        return signed
+
+    def _target(self, contract: str, rid: str) -> Target:
+        target = self._book.target(rid)
+        if target is None or target.contract != self._account.contract(contract).id:
+            raise KnownError(
+                "No such segment",
+                "This home has recorded nothing under this id for this contract.",
+                subject=rid,
+                exit_code=ExitCode.NOT_FOUND,
+            )
+        return target

@@ -7,26 +7,19 @@ import hmac
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self
 
 from workdiary.client.errors import DamagedError, KnownError
 from workdiary.client.sign.keystore import KeyStore, OpenedKeys
 from workdiary.evidence.keys import Ed25519Signer
+from workdiary.evidence.streams import StreamHead as Head
+
+__all__ = ["DeviceKeys", "Head"]
 
 KEY_BYTES = 32
 _SEED = "device-key"
 _SPOOL = "spool-key"
 _TOKEN = "device-token"  # noqa: S105 - the name of a secret, not one
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last record of a stream: `stream` base64url of 16 bytes, `seq`, `id` of its JWS."""
-
-    stream: str
-    seq: int
-    id: str
 
 
 class DeviceKeys:

@@ -18,10 +18,10 @@ WARN_PCT = (95, 80)
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """used, limit: bytes of what is not sent yet; warn: 0, 80 or 95 per cent passed; reason: words, "" if
-    well.
+    """How much room there is.
 
-    full: tracking has to stop visibly now; everything recorded so far is on disk.
+    used, limit: bytes of what is not sent yet; warn: 0, 80 or 95 per cent passed; full: tracking has to stop
+    visibly now, everything recorded so far is on disk; reason: words, "" if all is well.
     """
 
     used: int
@@ -35,9 +35,8 @@ def health(used: int, limit: int, *, reserve_held: bool) -> Health:
     """Judge the room there is."""
     warn = next((pct for pct in WARN_PCT if used * 100 >= limit * pct), 0)
     if not reserve_held:
-        return Health(
-            used, limit, warn, full=True, reason="The disk is full. Free some space, then start again."
-        )
+        reason = "The disk is full. Free some space, then start again."
+        return Health(used, limit, warn, full=True, reason=reason)
     if used >= limit:
         reason = "What waits to be sent has reached its quota. Let it be sent, or raise quota_mib."
         return Health(used, limit, warn, full=True, reason=reason)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workdiary.client.errors import FullError, KnownError, border
-from workdiary.client.spool.quota import Reserve
+from workdiary.client.errors import KnownError, border
+from workdiary.client.spool.quota import Reserve, is_full
 
 SCHEMA_VERSION = 1
 BUSY_S = 10.0
@@ -92,9 +92,8 @@ class Database:
             try:
                 return self._once(work)
             except (sqlite3.Error, OSError) as error:
-                with border(self.path):
-                    if not self._full(error) or not self._reserve.free():
-                        raise
+                if not is_full(error, str(self.path)) or not self._reserve.free():
+                    raise
                 return self._once(work)
 
     def rows(self, query: str, *values: object) -> list[Row]:
@@ -132,28 +131,13 @@ class Database:
             raise
         return result
 
-    @staticmethod
-    def _full(error: Exception) -> bool:
-        try:
-            with border(""):
-                raise error
-        except FullError:
-            return True
-        except KnownError:
-            return False
-
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open (and, unless read_only, make) the file. Raises sqlite3.Error; a newer schema raises KnownError."""
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA_VERSION:
-            raise KnownError(
-                "This home belongs to a newer WorkDiary",
-                "Its spool was left untouched: update WorkDiary, or choose another home with --home.",
-                subject=str(path),
-            )
+        _refuse_newer(version, path)
         if not read_only and version == 0:
             _create(db)
         _configure(db, read_only=read_only)
@@ -161,6 +145,15 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _refuse_newer(version: int, path: Path) -> None:
+    if version > SCHEMA_VERSION:
+        raise KnownError(
+            "This home belongs to a newer WorkDiary",
+            "Its spool was left untouched: update WorkDiary, or choose another home with --home.",
+            subject=str(path),
+        )
 
 
 def _create(db: sqlite3.Connection) -> None:

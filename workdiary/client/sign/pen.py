@@ -1,0 +1,165 @@
+"""The pen: builds, seals and commits one record, and keeps the key store's head up with the spool's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from workdiary.client.account import Account, Enrolment
+from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.segment.image_file import decode_key
+from workdiary.client.sign.book import Book, NewRecord, SealedImage, StreamState
+from workdiary.client.sign.segment_record import Drafted
+from workdiary.client.sign.signer import DeviceKeys, Head
+from workdiary.client.sign.streams import Opening, whereto
+from workdiary.evidence.canonical import JsonObject, b64u, unb64u
+from workdiary.evidence.envelope import SignedRecord, build
+from workdiary.evidence.kinds.base import Common, TreeHead
+from workdiary.evidence.streams import boot_mac
+from workdiary.evidence.times import UUID7_ENTROPY_BYTES, uuid7
+from workdiary.wire.sealing import seal_key
+
+STREAM_BYTES = 16
+
+
+class Instants(Protocol):
+    """The clock readings a record carries (segment/clock.py has them)."""
+
+    def wall_ms(self) -> int:
+        """UTC wall clock."""
+        ...
+
+    def total_ms(self) -> int:
+        """Monotonic, suspend included."""
+        ...
+
+    def boot_id(self) -> str:
+        """The OS boot id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SigningContext:
+    """What every record takes from outside.
+
+    build: {version, commit, os, backend} texts of at most 200 bytes; entropy: os.urandom.
+    """
+
+    clock: Instants
+    build: Mapping[str, str]
+    entropy: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a record does besides being there (`NewRecord`); rid: given for segments."""
+
+    targets: tuple[str, ...] = ()
+    destroy: tuple[str, ...] = ()
+    pending: int | None = None
+    rid: str | None = None
+
+
+class Pen:
+    """Signs for one home; not thread-safe (the journal locks)."""
+
+    def __init__(self, book: Book, keys: DeviceKeys, account: Account, context: SigningContext) -> None:
+        self._book = book
+        self._keys = keys
+        self._account = account
+        self._context = context
+
+    def state(self, contract: str) -> StreamState:
+        """The stream to sign on, opened if need be. Raises KnownError."""
+        place = whereto(self._book, self._keys, contract)
+        if isinstance(place, Opening):
+            self._open(contract, place)
+            place = whereto(self._book, self._keys, contract)
+        if isinstance(place, Opening):
+            raise KnownError(
+                "The key store does not keep the stream's head",
+                "Signing waits; what is recorded stays here. Unlock or repair the keyring.",
+                subject=self._keys.place,
+                permanent=False,
+            )
+        return place
+
+    def _open(self, contract: str, opening: Opening) -> None:
+        clear: JsonObject = {
+            "jwk": {**self._keys.signer.jwk},
+            "cert": None,
+            "class": self._keys.key_class,
+            "role": "freelancer",
+            "resume": opening.resume,
+        }
+        first = StreamState(b64u(self._context.entropy(STREAM_BYTES)), opening.generation, -1, "")
+        self._commit(contract, first, "open", Drafted(clear, {}, ()), Effect())
+
+    def sign(self, contract: str, kind: str, drafted: Drafted, effect: Effect | None = None) -> SignedRecord:
+        """Sign and commit one record on the contract's stream."""
+        return self._commit(contract, self.state(contract), kind, drafted, effect or Effect())
+
+    def _commit(
+        self, contract: str, state: StreamState, kind: str, drafted: Drafted, effect: Effect
+    ) -> SignedRecord:
+        enrolment = self.enrolment()
+        at_ms = self._context.clock.wall_ms()
+        newest = self._account.newest()
+        skips = tuple(self._book.skips(state.stream)) if state.seq >= 0 else ()
+        common = Common(
+            log=enrolment.origin,
+            ctr=contract,
+            stream=state.stream,
+            seq=state.seq + 1,
+            prev=state.head or None,
+            rid=effect.rid or uuid7(at_ms, self._context.entropy(UUID7_ENTROPY_BYTES)),
+            at=at_ms,
+            boot=boot_mac(self._keys.stream_key(state.stream), self._context.clock.boot_id()),
+            mono=self._context.clock.total_ms(),
+            cp=None if newest is None else TreeHead(newest.size, newest.root),
+            terms=self._account.contract(contract).terms_id or None,
+            skips=skips,
+        )
+        clear = {**common.fields(), **drafted.clear}
+        record = build(kind, clear, drafted.slots, self._keys.signer, self._context.entropy)
+        self._book.commit(
+            NewRecord(
+                contract,
+                state.generation,
+                record,
+                newest,
+                targets=effect.targets,
+                images=_sealed(record, drafted, enrolment),
+                skips=skips,
+                destroy=effect.destroy,
+                pending=effect.pending,
+            )
+        )
+        with suppress(KnownError):
+            # The record stands; `whereto` insists on the key store before the next one.
+            self._keys.put_head(contract, Head(state.stream, state.seq + 1, record.id))
+        return record
+
+    def enrolment(self) -> Enrolment:
+        """The enrolment. Raises KnownError (exit 4) before the first contact."""
+        enrolment = self._account.enrolment
+        if enrolment is None:
+            raise KnownError(
+                "This device is not enrolled yet",
+                "It enrols at the first contact with its diary server; until then nothing can be signed.",
+                permanent=False,
+                exit_code=ExitCode.OFFLINE,
+            )
+        return enrolment
+
+
+def _sealed(record: SignedRecord, drafted: Drafted, enrolment: Enrolment) -> tuple[SealedImage, ...]:
+    """Each image's data key sealed to the server, under the digest that will be its address there."""
+    images = []
+    for k, image in enumerate(drafted.images):
+        digest = unb64u(record.digest(f"shot.{k}")).hex()
+        sealed = seal_key(decode_key(image.key), enrolment.upload_jwk, digest)
+        images.append(SealedImage(image.image, f"shot.{k}", digest, sealed))
+    return tuple(images)
