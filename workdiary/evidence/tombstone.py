@@ -8,8 +8,8 @@ from workdiary.evidence.canonical import JsonObject, JsonValue, b64u
 from workdiary.evidence.envelope import ParsedRecord
 from workdiary.evidence.log import record_leaf_hash
 
-# evidence.md, Signing: a tombstone has `tracked` 0, `close` discarded, no counts, shots, memo. `hit` goes too,
-# or a contract that counts whole cells would still credit the one removed.
+# evidence.md, Signing: "a tombstone (`tracked` 0, `close` discarded, no counts, shots, memo)". `hit` goes
+# too, or a contract that counts whole cells would still credit the one removed.
 _CLEAR: JsonObject = {
     "tracked": 0,
     "close": "discarded",

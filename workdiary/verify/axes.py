@@ -16,7 +16,22 @@ from workdiary.evidence.envelope import (
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.tombstone import is_clean, is_tombstone
 from workdiary.verify.checks import contradictions, is_authorised, same_installation, verify_receipt
-from workdiary.verify.words import ROOTLESS, Axes, join
+from workdiary.verify.words import AXES, CLAIM, ROOTLESS, VERDICTS, Axes, join, level_of
+
+# The vocabulary is re-exported: readers of verdicts need no second door.
+__all__ = [
+    "AXES",
+    "CLAIM",
+    "VERDICTS",
+    "Axes",
+    "Certificate",
+    "LogTrust",
+    "Material",
+    "Signatory",
+    "Surroundings",
+    "level_of",
+    "record_axes",
+]
 
 Certificate = Literal["none", "pinned", "unpinned", "invalid"]
 
