@@ -1,4 +1,4 @@
-"""Entries for tests of the projection, with the names and types of real records and none of their signatures."""
+"""Entries for tests of the projection: names and types of real records, and none of their signatures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from workdiary.evidence.canonical import b64u
 from workdiary.evidence.times import parse_iso
-from workdiary.rules.entries import Entry
+from workdiary.rules.entries import Entry, blob_id
 from workdiary.rules.policy import STANDARD, digest
 from workdiary.rules.terms import Terms
 
@@ -135,8 +135,6 @@ def memo(number: int, target: Entry, text: str | None, label: str | None = None,
 
 def stored(*entries: Entry) -> frozenset[str]:
     """The blob ids of every image of entries, as a server that has them all."""
-    from workdiary.rules.entries import blob_id  # noqa: PLC0415 - keeps the builders' imports short
-
     return frozenset(
         blob_id(digest)
         for entry in entries

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ def test_merge_keeps_the_instants_and_nothing_touches(spans: list[tuple[int, int
     merged = merge(spans)
     assert instants(merged) == instants(spans)
     assert length(merged) == len(instants(spans))
-    assert all(a[1] < b[0] for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(merged))
 
 
 @given(SPANS, SPANS)
@@ -41,7 +43,7 @@ def test_however_time_is_cut_the_parts_add_up(start: int, span: int, tracked: in
     tracked = min(tracked, span)
     measure = Measure.whole(start, start + span, tracked)
     bounds = [start, *sorted(start + min(cut, span) for cut in cuts), start + span]
-    parts = [measure.between(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [measure.between(a, b) for a, b in itertools.pairwise(bounds)]
     assert sum(parts) == measure.total == tracked
     holes = list(zip(bounds[::2], bounds[1::2], strict=False))
     assert measure.without(holes).total + sum(measure.between(*hole) for hole in holes) == tracked

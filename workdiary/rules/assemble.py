@@ -110,7 +110,8 @@ def _claimed(entry: Entry, origin: DiarySegment, spans: Spans) -> list[DiarySegm
 def _time(entry: Entry) -> Measure:
     start, end = entry.number("start"), entry.number("end")
     # a record that claims more than its span is contradicted (evidence.md, time); it is not paid either
-    tracked = min(entry.number("tracked"), max(end - start, 0))
+    discarded = entry.text("close") == "discarded"
+    tracked = 0 if discarded else min(entry.number("tracked"), max(end - start, 0))
     return Measure.whole(start, max(end, start), tracked)
 
 

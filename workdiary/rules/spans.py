@@ -59,8 +59,8 @@ class Measure:
 
     @classmethod
     def whole(cls, start: int, end: int, tracked: int) -> Measure:
-        """All of it counts."""
-        return cls(start, end, tracked, merge([(start, end)]))
+        """All of it counts; where nothing was tracked, nothing of the span is taken."""
+        return cls(start, end, tracked, merge([(start, end)]) if tracked else ())
 
     @property
     def total(self) -> int:
