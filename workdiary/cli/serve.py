@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import NoReturn
 import click
 
 from workdiary.cli import Globals
-from workdiary.server.compose import Plan, service
+from workdiary.server.compose import Plan, real_senses, service
 from workdiary.server.store.home import check_home
 
 HOSTS_VARIABLE = "WORKDIARY_HOSTS"
@@ -69,8 +68,7 @@ def plan(home: Path, listen: str | None) -> Plan:
         host=host,
         port=port,
         names=tuple(name for name in os.environ.get(HOSTS_VARIABLE, "").split(",") if name),
-        now_ms=lambda: time.time_ns() // 1_000_000,
-        entropy=os.urandom,
+        senses=real_senses(),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,19 +48,28 @@ MIDDLEWARE = [
 
 
 @dataclass(frozen=True, slots=True)
+class Senses:
+    """Clocks and dice. now_ms: UTC wall milliseconds; mono_ms: since boot; entropy: n random bytes."""
+
+    now_ms: Callable[[], int]
+    mono_ms: Callable[[], int]
+    boot_id: str
+    entropy: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What one server is started with.
 
     folder: its own folder (HOME/server); host, port: where to listen, port None for the one remembered or any
-    free one; names: further host names it answers to; now_ms: UTC wall milliseconds; entropy: n random bytes.
+    free one; names: further host names it answers to.
     """
 
     folder: Path
     host: str
     port: int | None
     names: tuple[str, ...]
-    now_ms: Callable[[], int]
-    entropy: Callable[[int], bytes]
+    senses: Senses
 
     @property
     def solo(self) -> bool:
@@ -120,9 +131,11 @@ def configure(plan: Plan, port: int) -> Runtime:
     """
     runtime = Runtime(
         folder=plan.folder,
-        secrets=open_secrets(plan.folder, plan.entropy),
-        now_ms=plan.now_ms,
-        entropy=plan.entropy,
+        secrets=open_secrets(plan.folder, plan.senses.entropy),
+        now_ms=plan.senses.now_ms,
+        mono_ms=plan.senses.mono_ms,
+        boot_id=plan.senses.boot_id,
+        entropy=plan.senses.entropy,
         solo=plan.solo,
         host=plan.host,
         port=port,
@@ -140,6 +153,23 @@ def configure(plan: Plan, port: int) -> Runtime:
     return runtime
 
 
+def real_senses() -> Senses:
+    """The operating system's."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    try:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        boot_id = "unknown"
+    return Senses(
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        mono_ms=lambda: (
+            (time.monotonic_ns() if boottime is None else time.clock_gettime_ns(boottime)) // 1_000_000
+        ),
+        boot_id=boot_id,
+        entropy=os.urandom,
+    )
+
+
 def allowed_hosts(plan: Plan) -> list[str]:
     """The host names to answer to; a server on every address answers to those it was told."""
     own = ("127.0.0.1", "localhost", "[::1]") if plan.solo else (plan.host,)
@@ -151,10 +181,10 @@ def open_installation(runtime: Runtime) -> None:
     bring_up(runtime.folder / DATABASE)
     from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
     from workdiary.server.log.tree import begin  # noqa: PLC0415 - likewise
-    from workdiary.server.store.blobs import sweep  # noqa: PLC0415 - likewise
+    from workdiary.server.store.blobs import recover  # noqa: PLC0415 - likewise
 
     begin()
-    sweep()
+    recover()
     if runtime.solo:
         ensure_people()
 

@@ -31,7 +31,7 @@ class Device(Row):
     kid = models.CharField(max_length=43, unique=True)
     alg = models.CharField(max_length=8)
     jwk = models.TextField()
-    name = models.CharField(max_length=80)
+    name = models.CharField(max_length=200)
     key_class = models.CharField(max_length=16)
     token_hash = models.CharField(max_length=64, unique=True)
     enrolled_ms = models.BigIntegerField()

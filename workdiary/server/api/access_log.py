@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+
+from workdiary.server.api.answers import log_fault
 
 LOG = logging.getLogger("workdiary.http")
 
@@ -29,7 +30,6 @@ class AccessLog:
         return response
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
-        """Say where an unforeseen fault happened: its message may quote content, its frames do not."""
-        frames = traceback.extract_tb(exception.__traceback__)[-6:]
-        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-        LOG.error("%s in %s", type(exception).__name__, where)
+        """Faults of pages; the API answers its own."""
+        if not isinstance(exception, Http404):
+            log_fault(exception)

@@ -23,7 +23,12 @@ _STOP_S = 5
 class _Server(wsgi.Server):
     """cheroot, whose own log lines quote what was sent."""
 
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    def error_log(
+        self,
+        msg: str = "",  # noqa: ARG002 - it quotes what was sent
+        level: int = logging.INFO,
+        traceback: bool = False,
+    ) -> None:
         """Keep the type of the exception, nothing else."""
         kind = sys.exc_info()[0]
         if traceback and kind is not None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
 from workdiary.server.accounts.tickets import signin
-
-
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
+from workdiary.server.api import installation, log, records
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", healthz),
+    path("api/v1/installation", installation.installation),
+    path("api/v1/enrol", installation.enrol_device),
+    path("api/v1/solo/signin", installation.solo_signin),
+    path("api/v1/records/check", records.check_records),
+    path("api/v1/records/<str:rid>", records.put_record),
+    path("api/v1/blobs/<str:digest>", records.put_blob),
+    path("api/v1/streams/<str:stream>/head", records.stream_head),
+    path("log/checkpoint", log.checkpoint),
+    path("log/tile/<path:path>", log.tile),
+    path("log/consistency", log.consistency),
     path("signin/<str:secret>", signin),
+    path("healthz", installation.healthz),
+    path("readyz", installation.readyz),
+    re_path(r"^api/", installation.nothing_here),
 ]

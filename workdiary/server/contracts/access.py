@@ -43,3 +43,16 @@ def contracts_of(viewer: Viewer) -> list[Access]:
         .order_by("contract__made_ms", "contract_id")
     )
     return [Access(contract=party.contract, viewer=viewer, role=party.role) for party in parties]
+
+
+def contract_of_account(account: uuid.UUID, contract_id: str) -> tuple[Contract, str] | None:
+    """The contract and the account's role in it; None for strangers and unknown ids alike."""
+    wanted = uuid.UUID(contract_id)
+    party = Party.objects.select_related("contract").filter(contract=wanted, account=account).first()
+    return None if party is None else (party.contract, party.role)
+
+
+def contracts_of_account(account: uuid.UUID) -> list[Contract]:
+    """Every contract the account stands in, oldest first."""
+    parties = Party.objects.select_related("contract").filter(account=account)
+    return [party.contract for party in parties.order_by("contract__made_ms", "contract_id")]

@@ -12,6 +12,7 @@ from workdiary.server.contracts.models import Contract, Party
 from workdiary.server.store.database import writing
 from workdiary.server.store.home import SOLO_FILE
 from workdiary.server.store.runtime import runtime
+from workdiary.server.store.sealing import make_scope
 from workdiary.server.store.secrets import write_private
 
 ROLES = ("freelancer", "client", "support")
@@ -24,7 +25,9 @@ def ensure_people() -> None:
     with writing():
         for role in ROLES:
             if not Account.objects.filter(role=role).exists():
-                Account.objects.create(role=role, name=_NAMES[role], made_ms=runtime().now_ms())
+                made_ms = runtime().now_ms()
+                account = Account.objects.create(role=role, name=_NAMES[role], made_ms=made_ms)
+                make_scope(str(account.id))
 
 
 def invite() -> str:
@@ -55,6 +58,7 @@ def ensure_contract() -> Contract:
             contract = Contract.objects.create(
                 id=uuid.UUID(bytes=runtime().entropy(16), version=4), name=CONTRACT_NAME, made_ms=made_ms
             )
+            make_scope(contract.scope)
             for role in ROLES:
                 Party.objects.create(contract=contract, account=person(role), role=role)
     return contract

@@ -70,16 +70,10 @@ def sign_waiting() -> None:
         Note.objects.bulk_update(waiting, ["text"])
 
 
-def newest_note() -> str:
-    """The newest signed checkpoint of the tree that grows now."""
+def newest_signed() -> Note:
+    """The newest signed size and root of the tree that grows now; later leaves are nobody's business yet."""
     signed = Note.objects.filter(epoch=current().epoch, text__isnull=False)
-    return signed.order_by("-size")[0].text or ""
-
-
-def signed_size(epoch: int) -> int:
-    """How many leaves the newest note covers; later ones are nobody's business yet."""
-    signed = Note.objects.filter(epoch=epoch, text__isnull=False)
-    return signed.order_by("-size").values_list("size", flat=True)[0]
+    return signed.order_by("-size")[0]
 
 
 def read_tile(epoch: int, tile: Tile) -> bytes:
@@ -100,13 +94,13 @@ def reader(epoch: int, size: int) -> TileReader:
 
 def served_tile(tile: Tile) -> bytes | None:
     """A tile of the signed tree, None if it has no such tile."""
-    epoch = current().epoch
-    return read_tile(epoch, tile) if has_tile(tile, signed_size(epoch)) else None
+    note = newest_signed()
+    return read_tile(note.epoch, tile) if has_tile(tile, note.size) else None
 
 
 def consistency(old: int, new: int) -> list[bytes]:
     """The RFC 6962 proof between two signed sizes. Raises EvidenceError if there are no such sizes."""
-    epoch = current().epoch
-    if not 0 <= old <= new <= signed_size(epoch):
+    note = newest_signed()
+    if not 0 <= old <= new <= note.size:
         raise EvidenceError("proof", "no such sizes")
-    return consistency_proof(old, new, reader(epoch, new))
+    return consistency_proof(old, new, reader(note.epoch, new))

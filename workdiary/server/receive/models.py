@@ -47,8 +47,8 @@ class Record(Row):
 class Disclosure(Row):
     """A field of a record that can be removed: sealed text under its own wrapped key.
 
-    `digest` is the disclosure's, lower-case hex (also the image's name for `shot.k`); `slot` its field name;
-    `key` and `sealed` are null once redacted.
+    `digest` is the disclosure's, lower-case hex; `slot` its field name (for `shot.k` the digest names the
+    image); `key` and `sealed` are null once redacted.
     """
 
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="+")
@@ -82,7 +82,14 @@ class Redaction(Row):
 class Refused(Row):
     """What was refused for good, and the operator's signed word: the same bytes get the same word."""
 
-    subject = models.CharField(max_length=64, primary_key=True)
+    subject = models.CharField(max_length=43)
     code = models.CharField(max_length=40)
     jws = models.TextField()
     at_ms = models.BigIntegerField()
+
+    class Meta:
+        """One word for one reason."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subject", "code"], name="refused_once"),
+        ]

@@ -1,4 +1,8 @@
-"""The blob folder: images and thumbnails under random names, each encrypted, durable before its row is."""
+"""The blob folder: images and thumbnails under random names, each encrypted, durable before its row is.
+
+New files stand in `incoming` until their row is durable; files of destroyed blobs are deleted by an event
+that was written with the destruction. So what a crash leaves is found without looking at every file.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workdiary.server.store import events
 from workdiary.server.store.models import Blob
 from workdiary.server.store.runtime import runtime
-from workdiary.server.store.sealing import data_key, new_data_key, seal, unseal
+from workdiary.server.store.sealing import open_scope, seal, unseal
 from workdiary.server.store.secrets import sync_folder
 
 FOLDER = "blobs"
+INCOMING = "incoming"
+DESTROYED = "blob-destroyed"
 _NAME_BYTES = 16
 
 
@@ -40,13 +47,13 @@ class NewBlob:
 def open_blob(scope: str, digest: str) -> Image | None:
     """The image that `digest` (hex, of the disclosure) names in a contract; None if never here, or gone."""
     row = _present(scope, digest)
-    return None if row is None else Image(row.media_type, _read(row, row.file, "image"))
+    return None if row is None else _read(row, row.file, "image", row.media_type)
 
 
 def open_thumbnail(scope: str, digest: str) -> Image | None:
     """Its thumbnail (WebP, at most 320 px wide); None if it never came or is gone."""
     row = _present(scope, digest)
-    return None if row is None else Image("image/webp", _read(row, row.thumb, "thumb"))
+    return None if row is None else _read(row, row.thumb, "thumb", "image/webp")
 
 
 def present(scope: str, digests: Iterable[str]) -> set[str]:
@@ -59,9 +66,15 @@ def _present(scope: str, digest: str) -> Blob | None:
     return Blob.objects.filter(scope=scope, digest=digest, key__isnull=False).first()
 
 
-def _read(row: Blob, name: str, part: str) -> bytes:
-    key = data_key(row.scope, bytes(row.key or b""), f"blob {row.digest}")
-    return unseal(key, (_folder() / name).read_bytes(), f"{part} {row.scope} {row.digest}")
+def _read(row: Blob, name: str, part: str, media_type: str) -> Image | None:
+    key = open_scope(row.scope).open_key(row.key, f"blob {row.digest}")
+    for path in (_folder() / name, _folder() / INCOMING / name):
+        try:
+            sealed = path.read_bytes()
+        except FileNotFoundError:
+            continue
+        return Image(media_type, unseal(key, sealed, f"{part} {row.scope} {row.digest}"))
+    return None
 
 
 def _folder() -> Path:
@@ -71,9 +84,9 @@ def _folder() -> Path:
 def write_files(blob: NewBlob) -> Blob:
     """Encrypt and write both files durably; returns the row to save in the write transaction that follows.
 
-    A crash in between leaves files without a row, which `sweep` removes.
+    Call `settle` once that is durable. A crash before leaves files without a row, which `recover` removes.
     """
-    key, wrapped = new_data_key(blob.scope, f"blob {blob.digest}")
+    key, wrapped = open_scope(blob.scope).new_key(f"blob {blob.digest}")
     entropy = runtime().entropy
     row = Blob(
         scope=blob.scope,
@@ -87,42 +100,61 @@ def write_files(blob: NewBlob) -> Blob:
         height=blob.height,
         stored_ms=runtime().now_ms(),
     )
+    incoming = _folder() / INCOMING
     for name, part, data in ((row.file, "image", blob.data), (row.thumb, "thumb", blob.thumb)):
-        _write(_folder() / name, seal(key, data, f"{part} {blob.scope} {blob.digest}"))
-    sync_folder(_folder())
+        _write(incoming / name, seal(key, data, f"{part} {blob.scope} {blob.digest}"))
+    sync_folder(incoming)
     return row
 
 
-def destroy(scope: str, digests: Iterable[str]) -> list[str]:
-    """Destroy the keys of these images, inside the caller's write transaction.
+def settle(row: Blob) -> None:
+    """Move the files of a durable row to their place."""
+    for name in (row.file, row.thumb):
+        (_folder() / INCOMING / name).replace(_folder() / name)
 
-    Returns the file names to hand to `delete_files` once that transaction is durable.
-    """
+
+def discard_files(row: Blob) -> None:
+    """Delete the files of a row that was not saved after all."""
+    for name in (row.file, row.thumb):
+        (_folder() / INCOMING / name).unlink(missing_ok=True)
+
+
+def destroy(scope: str, digests: Iterable[str]) -> None:
+    """Destroy the keys of these images, inside a write transaction; `delete_destroyed` comes after it."""
     rows = list(Blob.objects.filter(scope=scope, digest__in=list(digests), key__isnull=False))
     Blob.objects.filter(pk__in=[row.pk for row in rows]).update(key=None, gone_ms=runtime().now_ms())
-    return [name for row in rows for name in (row.file, row.thumb)]
+    for row in rows:
+        events.post(DESTROYED, {"files": [row.file, row.thumb]})
 
 
-def delete_files(names: Iterable[str]) -> None:
-    """Delete files of destroyed blobs; those already gone are fine."""
-    for name in names:
-        (_folder() / name).unlink(missing_ok=True)
-    sync_folder(_folder())
+def delete_destroyed() -> None:
+    """Delete the files whose keys are destroyed."""
+    events.handle(DESTROYED, _delete)
 
 
-def sweep() -> int:
-    """Delete files no readable row names (a crash between file and row, or key and file); how many."""
-    folder = _folder()
-    folder.mkdir(mode=0o700, exist_ok=True)
-    rows = Blob.objects.filter(key__isnull=False).values_list("file", "thumb")
-    known = {name for pair in rows.iterator() for name in pair}
-    stray = [entry.name for entry in os.scandir(folder) if entry.name not in known]
-    delete_files(stray)
-    return len(stray)
+def _delete(payload: events.Payload) -> None:
+    names = payload["files"]
+    for name in names if isinstance(names, list) else []:
+        for folder in (_folder(), _folder() / INCOMING):
+            (folder / Path(str(name)).name).unlink(missing_ok=True)
+
+
+def recover() -> None:
+    """Finish what a crash interrupted: move or delete incoming files, delete destroyed ones."""
+    incoming = _folder() / INCOMING
+    incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in sorted(incoming.iterdir()):
+        rows = Blob.objects.filter(key__isnull=False)
+        if rows.filter(file=path.name).exists() or rows.filter(thumb=path.name).exists():
+            path.replace(_folder() / path.name)
+        else:
+            path.unlink()
+    delete_destroyed()
 
 
 def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

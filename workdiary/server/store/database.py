@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 
 FILE = "diary.db"
 # FULL: what was acknowledged survives a power cut (NORMAL lost rows in a simulated one). secure_delete: a
@@ -38,3 +38,16 @@ def writing() -> Iterator[None]:
     """
     with _LOCK, transaction.atomic():
         yield
+
+
+def forget_journal() -> None:
+    """Empty the write-ahead log, so that what was just redacted does not linger there until it is reused.
+
+    If a reader is in the way, the next one does it: nobody waits for this.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        (patience,) = cursor.fetchone()
+        cursor.execute("PRAGMA busy_timeout=0")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout={int(patience)}")

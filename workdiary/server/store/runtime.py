@@ -15,13 +15,16 @@ from workdiary.server.store.secrets import Secrets
 class Runtime:
     """One installation while it runs.
 
-    folder: the server's own folder; now_ms: UTC wall milliseconds; entropy: n random bytes;
+    folder: the server's own folder; now_ms: UTC wall milliseconds; mono_ms: ms since boot, suspend included;
+    boot_id: the OS's, signed only as an HMAC; entropy: n random bytes;
     solo: the embedded server of one person; host, port: where it listens.
     """
 
     folder: Path
     secrets: Secrets
     now_ms: Callable[[], int]
+    mono_ms: Callable[[], int]
+    boot_id: str
     entropy: Callable[[int], bytes]
     solo: bool
     host: str

@@ -6,52 +6,55 @@ destroying the scope's key a whole contract, also in copies of the database that
 
 from __future__ import annotations
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from dataclasses import dataclass
 
 from workdiary.server.store.models import ScopeKey
 from workdiary.server.store.runtime import runtime
-
-_KEY_BYTES = 32
-_NONCE_BYTES = 12  # 96 random bits: the size GCM is specified for; every key here is used a handful of times
+from workdiary.wire.sealing import KEY_BYTES, NONCE_BYTES, SealError, decrypt, encrypt
 
 
-class SealBroken(Exception):  # noqa: N818 - what happened, in the words of the design
-    """Stored bytes do not open: damaged, or moved from another place."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Scope:
+    """The opened key of a contract's (or an account's own) content; held for one request, never longer."""
+
+    name: str
+    key: bytes
+
+    def new_key(self, about: str) -> tuple[bytes, bytes]:
+        """A fresh data key, and its wrapped form for the row of the thing that `about` names."""
+        key = runtime().entropy(KEY_BYTES)
+        return key, seal(self.key, key, self._about(about))
+
+    def open_key(self, wrapped: bytes | memoryview | None, about: str) -> bytes:
+        """The data key of a row; raises SealError for one destroyed, damaged or moved from elsewhere."""
+        return unseal(self.key, bytes(wrapped or b""), self._about(about))
+
+    def _about(self, about: str) -> str:
+        return f"key {self.name} {about}"
+
+
+def make_scope(name: str) -> None:
+    """Make the key of a new scope, inside the write transaction that makes what it is for."""
+    key = seal(runtime().secrets.master, runtime().entropy(KEY_BYTES), f"scope {name}")
+    ScopeKey.objects.create(scope=name, wrapped=key, made_ms=runtime().now_ms())
+
+
+def open_scope(name: str) -> Scope:
+    """The scope of that name; raises SealError if there is none, or its key was destroyed."""
+    row = ScopeKey.objects.filter(scope=name).first()
+    if row is None:
+        raise SealError("no key of that scope")
+    return Scope(name, unseal(runtime().secrets.master, bytes(row.wrapped), f"scope {name}"))
 
 
 def seal(key: bytes, plain: bytes, about: str) -> bytes:
     """Nonce and ciphertext; `about` binds it to its place and must be given again to open."""
-    nonce = runtime().entropy(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plain, about.encode())
+    nonce = runtime().entropy(NONCE_BYTES)
+    return nonce + encrypt(key, nonce, plain, about.encode())
 
 
 def unseal(key: bytes, sealed: bytes, about: str) -> bytes:
-    """The plain bytes; raises SealBroken."""
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
-    except (InvalidTag, ValueError) as error:
-        raise SealBroken(about) from error
-
-
-def new_data_key(scope: str, about: str) -> tuple[bytes, bytes]:
-    """A fresh key and its wrapped form for a row; call inside the write transaction that stores it."""
-    key = runtime().entropy(_KEY_BYTES)
-    return key, seal(_scope_key(scope, make=True), key, f"key {about}")
-
-
-def data_key(scope: str, wrapped: bytes, about: str) -> bytes:
-    """The key that `new_data_key` wrapped; raises SealBroken."""
-    return unseal(_scope_key(scope, make=False), bytes(wrapped), f"key {about}")
-
-
-def _scope_key(scope: str, *, make: bool) -> bytes:
-    master, about = runtime().secrets.master, f"scope {scope}"
-    row = ScopeKey.objects.filter(scope=scope).first()
-    if row is not None:
-        return unseal(master, bytes(row.wrapped), about)
-    if not make:
-        raise SealBroken(about)
-    key = runtime().entropy(_KEY_BYTES)
-    ScopeKey.objects.create(scope=scope, wrapped=seal(master, key, about), made_ms=runtime().now_ms())
-    return key
+    """The plain bytes; raises SealError."""
+    if len(sealed) <= NONCE_BYTES:
+        raise SealError("too short")
+    return decrypt(key, sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())

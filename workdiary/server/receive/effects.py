@@ -1,0 +1,48 @@
+"""What admitted records do beyond being there; each inside the transaction that logs them.
+
+Everything else (discards, memos, terms) is projection: read, never applied.
+"""
+
+from __future__ import annotations
+
+from workdiary.evidence.canonical import JsonObject
+from workdiary.server.accounts.models import Device
+from workdiary.server.receive.models import Disclosure, Record, Redaction
+from workdiary.server.receive.stored import hex_digest, scope_of
+from workdiary.server.store.blobs import destroy
+from workdiary.server.store.runtime import runtime
+
+SHOT = "shot."
+
+
+def apply(record: Record, payload: JsonObject) -> None:
+    """Apply a record that was just saved."""
+    early = Redaction.objects.filter(target=record.jws_id, by__account=record.account)
+    _destroy(record, list(early.values_list("digest", flat=True)))
+    if record.kind == "redact":
+        _redact(record, payload)
+    if record.kind == "revoke":
+        _revoke(record, payload)
+
+
+def _redact(record: Record, payload: JsonObject) -> None:
+    target, listed = str(payload["tgt"]), payload["digests"]
+    digests = [hex_digest(str(item)) for item in listed] if isinstance(listed, list) else []
+    Redaction.objects.bulk_create(Redaction(target=target, digest=item, by=record) for item in digests)
+    # Own-time kinds work on the own account's records only; elsewhere the redaction is a label, no effect.
+    found = Record.objects.filter(jws_id=target, account=record.account, contract=record.contract).first()
+    if found is not None:
+        _destroy(found, digests)
+
+
+def _destroy(target: Record, digests: list[str]) -> None:
+    rows = Disclosure.objects.filter(record=target, digest__in=digests)
+    images = list(rows.filter(slot__startswith=SHOT).values_list("digest", flat=True))
+    rows.update(key=None, sealed=None)
+    destroy(scope_of(target), images)
+
+
+def _revoke(record: Record, payload: JsonObject) -> None:
+    # Another account's keys are not this one's to revoke.
+    devices = Device.objects.filter(kid=str(payload["kid"]), account=record.account, revoked_ms=None)
+    devices.update(revoked_ms=runtime().now_ms())
