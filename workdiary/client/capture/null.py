@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from workdiary.client.capture.port import (
+    NO_BACKEND,
     ActiveWindow,
     BackendCounts,
     InputCounts,
@@ -14,7 +15,6 @@ from workdiary.client.capture.port import (
 )
 
 _LOG = logging.getLogger(__name__)
-NAME = "none"
 
 
 def _shout(capability: str, reason: str) -> None:
@@ -24,7 +24,7 @@ def _shout(capability: str, reason: str) -> None:
 class NullInput:
     """Counts nothing. `counts` is `active-only` where an idle clock can still say that somebody was there."""
 
-    name = NAME
+    name = NO_BACKEND
 
     def __init__(self, reason: str, *, idle_works: bool) -> None:
         self.counts: BackendCounts = "active-only" if idle_works else "none"
@@ -44,7 +44,7 @@ class NullInput:
 class NullIdle:
     """Never knows; a caller must not take silence for presence."""
 
-    name = NAME
+    name = NO_BACKEND
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -58,7 +58,7 @@ class NullIdle:
 class NullWindow:
     """Sees no window."""
 
-    name = NAME
+    name = NO_BACKEND
 
     def __init__(self, reason: str) -> None:
         _shout("the active window", reason)
@@ -71,7 +71,7 @@ class NullWindow:
 class NullSession:
     """Hears of no lock or sleep; the tracker's clocks still notice a suspend."""
 
-    name = NAME
+    name = NO_BACKEND
 
     def __init__(self, reason: str) -> None:
         _shout("notice of lock and sleep", reason)

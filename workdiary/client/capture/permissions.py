@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workdiary.client.capture import null
-from workdiary.client.capture.port import Backends, Refusal
+from workdiary.client.capture.port import NO_BACKEND, Backends, Refusal
 
 NO_SHOTS = (
     "This desktop does not let apps capture the screen. "
@@ -45,11 +44,11 @@ def _input(backends: Backends) -> str:
 def notes(backends: Backends) -> dict[str, str]:
     """One sentence or two per capability (shot, input, idle, window, session), "" where all is well."""
     said = {
-        "shot": (NO_SHOTS if backends.shot == null.NAME else "", backends.shot_refused),
+        "shot": (NO_SHOTS if backends.shot == NO_BACKEND else "", backends.shot_refused),
         "input": (_input(backends), backends.input.refused),
-        "idle": (NO_IDLE if backends.idle.name == null.NAME else "", backends.idle.refused),
-        "window": (NO_TITLE if backends.window.name == null.NAME else "", backends.window.refused),
-        "session": (NO_SESSION if backends.session.name == null.NAME else "", backends.session.refused),
+        "idle": (NO_IDLE if backends.idle.name == NO_BACKEND else "", backends.idle.refused),
+        "window": (NO_TITLE if backends.window.name == NO_BACKEND else "", backends.window.refused),
+        "session": (NO_SESSION if backends.session.name == NO_BACKEND else "", backends.session.refused),
     }
     return {
         capability: f"{sentence} {step(refused)}".strip() if sentence else ""

@@ -16,6 +16,7 @@ BackendCounts = Literal["full", "active-only", "none"]
 
 
 T = TypeVar("T")
+NO_BACKEND = "none"  # the name of every null backend
 
 
 class UnavailableError(Exception):

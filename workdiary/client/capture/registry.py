@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from workdiary.client.capture import null
 from workdiary.client.capture.port import (
+    NO_BACKEND,
     Backends,
     Choice,
     IdleClock,
@@ -139,17 +140,17 @@ def choose(env: Mapping[str, str]) -> Backends:
     env: the process's environment. Close the result when it is replaced or no longer used.
     """
     x11 = _X11(env)
-    idle = _first([("xscreensaver", x11.idle)], (null.NAME, null.NullIdle))
-    idle_works = idle.name != null.NAME
-    shot = _first([("mss", x11.screen)], (null.NAME, lambda _: null.NAME))
+    idle = _first([("xscreensaver", x11.idle)], (NO_BACKEND, null.NullIdle))
+    idle_works = idle.name != NO_BACKEND
+    shot = _first([("mss", x11.screen)], (NO_BACKEND, lambda _: NO_BACKEND))
     return Backends(
         input=_first(
             [("xi2", x11.input), ("pynput", x11.hooks)],
-            (null.NAME, lambda reason: null.NullInput(reason, idle_works=idle_works)),
+            (NO_BACKEND, lambda reason: null.NullInput(reason, idle_works=idle_works)),
         ),
         idle=idle,
-        window=_first([("ewmh", x11.window)], (null.NAME, null.NullWindow)),
-        session=_first([("logind", lambda: _session(env))], (null.NAME, null.NullSession)),
+        window=_first([("ewmh", x11.window)], (NO_BACKEND, null.NullWindow)),
+        session=_first([("logind", lambda: _session(env))], (NO_BACKEND, null.NullSession)),
         shot=shot.name,
         shot_refused=shot.refused,
         close=x11.close,

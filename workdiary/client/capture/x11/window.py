@@ -6,8 +6,14 @@ switch.
 
 from __future__ import annotations
 
+import re
+
 from workdiary.client.capture.port import ActiveWindow, UnavailableError, WindowArea
 from workdiary.client.capture.x11.xcb import Property, XConnection, XError
+
+_STRING = 31  # the predefined atom XA_STRING: Latin-1
+_UTF8_PART = re.compile(rb"(.*?)(?:\x1b%G(.*?)\x1b%@|\Z)", re.DOTALL)
+_ESCAPE = re.compile(rb"\x1b[\x20-\x2f]*[\x30-\x7e]")
 
 
 class EwmhWindow:
@@ -37,7 +43,9 @@ class EwmhWindow:
             title = self._text(self._x.property(window, "_NET_WM_NAME"))
             if title is None:
                 title = self._text(self._x.property(window, "WM_NAME"))
-            return ActiveWindow(app=self._app(window), title=title)
+            app = self._app(window)
+            # A window that closed just now, or one that tells nothing of itself: nobody to name.
+            return ActiveWindow(app, title) if app or title is not None else None
         except (UnavailableError, XError):
             return None
 
@@ -67,8 +75,20 @@ class EwmhWindow:
         return (parts[1] if len(parts) > 1 and parts[1] else parts[0]).decode("utf-8", "replace")
 
     def _text(self, found: Property | None) -> str | None:
-        """A text property: UTF-8, or Latin-1 where its type says STRING."""
+        """A text property in the encoding its type names; None if there is none."""
         if found is None:
             return None
-        old = found.type == 31  # noqa: PLR2004 - XA_STRING, Latin-1 by definition
-        return found.data.rstrip(b"\0").decode("latin-1" if old else "utf-8", "replace")
+        data = found.data.rstrip(b"\0")
+        if found.type == _STRING:
+            return data.decode("latin-1")
+        if found.type == self._x.atom("COMPOUND_TEXT"):
+            return _compound(data)
+        return data.decode("utf-8", "replace")
+
+
+def _compound(data: bytes) -> str:
+    """COMPOUND_TEXT as it is met today: Latin-1 with UTF-8 in brackets (xterm without utf8Title)."""
+    text = ""
+    for plain, utf8 in _UTF8_PART.findall(data):
+        text += _ESCAPE.sub(b"", plain).decode("latin-1") + utf8.decode("utf-8", "replace")
+    return text
