@@ -134,7 +134,7 @@ def _utc(ms: int) -> dt.datetime:
 
 def _midnight(date: dt.date, info: ZoneInfo) -> int:
     # fold=0 takes the first of two midnights, and in a gap the offset before it: the day's first instant
-    local = dt.datetime.combine(date, dt.time(), tzinfo=info)
+    local = dt.datetime(date.year, date.month, date.day, tzinfo=info)
     return (local.astimezone(dt.UTC) - _EPOCH) // _MS
 
 
