@@ -61,7 +61,8 @@ def _sprite() -> bytes:
             icon.attrib.pop(size, None)
         icon.set("id", entry.name.removesuffix(".svg"))
         sprite.append(icon)
-    return ET.tostring(sprite, encoding="utf-8")
+    text: bytes = ET.tostring(sprite, encoding="utf-8")
+    return text
 
 
 @cache
@@ -76,7 +77,7 @@ def assets() -> Mapping[str, Asset]:
     return MappingProxyType({asset.name: asset for asset in made})
 
 
-def serve(request: HttpRequest, tag: str, name: str) -> HttpResponse:
+def serve(_request: HttpRequest, tag: str, name: str) -> HttpResponse:
     """The file of that name, if the tag is that of its present content; open to everyone, it says nothing."""
     asset = assets().get(name)
     if asset is None or asset.tag != tag:

@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """What stands where a picture would: look is the pattern (redacted, gap, partial, or a kind)."""
+    """What stands where a picture would; look is its pattern (redacted, gap, waiting, manual)."""
 
     look: str
     icon: str
@@ -44,7 +44,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bucket of the meter; height 0..12 by its seconds with input; look: active, injected, quiet, none."""
+    """One bucket of the meter; height 0..12 by seconds with input; look active, injected, quiet or none."""
 
     x: int
     y: int
@@ -87,8 +87,8 @@ def cell_key(start: int) -> str:
 class CellMaker:
     """Makes cells of one page.
 
-    address: from a cell's key to where its detail opens; selected: the start of the open cell; show: the filter
-    that dims all cells without this flag.
+    address: from a cell's key to where its detail opens; selected: the start of the open cell; show: the
+    filter that dims all cells without this flag.
     """
 
     policy: PolicySet
@@ -149,13 +149,13 @@ class CellMaker:
         shots = [(shot, segment) for segment in segments for shot in segment.shots if shot.state in _SHOWN]
         if not shots:
             return []
-        first = min(shot.at for shot, _segment in shots)
+        first = min(shot.at or 0 for shot, _segment in shots)
         found = sorted(((s, g) for s, g in shots if s.at == first), key=lambda pair: (pair[0].x, pair[0].y))
         return [self.picture(shot, segment) for shot, segment in found]
 
     def picture(self, shot: Shot, segment: Segment) -> Picture:
         """One image with its words."""
-        alt = _("Screenshot taken %(time)s") % {"time": self.clock.exact(shot.at)}
+        alt = _("Screenshot taken %(time)s") % {"time": self.clock.exact(shot.at or segment.start)}
         return Picture(shot.id, f"{alt}, {segment.memo}" if segment.memo else alt, shot.width, shot.height)
 
     def _placeholder(self, kind: str, segments: Sequence[Segment]) -> Placeholder:

@@ -32,7 +32,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One image; `id` is its disclosure's digest, hex; `at` UTC ms; `state` as interfaces.md lists."""
+    """One image; `id` is its disclosure's digest, hex; `at` UTC ms; `state` as interfaces.md lists.
+
+    A redacted one has nothing but these two: the facts about it are gone with it.
+    """
 
     id: str
     type: str
@@ -40,7 +43,7 @@ class Shot:
     width: int
     height: int
     role: str
-    at: int
+    at: int | None
     edit: str
     state: str
     x: int = 0
@@ -63,8 +66,8 @@ class Segment:
     no_shot: str | None
     session: str
     kind: str
-    open: str
-    close: str
+    open: str | None
+    close: str | None
     index: int | None
     axes: Mapping[str, str]
     state: str
@@ -128,13 +131,19 @@ def _bucket(found: Json) -> Bucket:
 
 
 def _shot(found: Json) -> Shot:
-    display = found.get("display") or {}
-    names = ("id", "type", "bytes", "width", "height", "role", "edit", "state")
+    display = found["display"] or {}
     return Shot(
-        at=_ms(found["at"]),
+        id=found["id"],
+        state=found["state"],
+        at=None if found["at"] is None else _ms(found["at"]),
         x=int(display.get("x", 0)),
         y=int(display.get("y", 0)),
-        **{name: found[name] for name in names},
+        type=found["type"] or "",
+        role=found["role"] or "",
+        edit=found["edit"] or "",
+        bytes=found["bytes"] or 0,
+        width=found["width"] or 0,
+        height=found["height"] or 0,
     )
 
 

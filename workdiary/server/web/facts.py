@@ -1,4 +1,4 @@
-"""The line of facts above the grid: what the day adds up to, by kind, by evidence, by screenshots, by gaps."""
+"""The line of facts above the grid: what the day adds up to, by kind, evidence, screenshots and gaps."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class Grid:
         length = duration(gap.end - gap.start if gap else until - start)
         text = f"{word.word} · {length}" if word else _("Nothing tracked · %(length)s") % {"length": length}
         clock = self._from.clock
-        return Quiet(f"{clock.time(start)} – {clock.time(until)}", text, word.icon if word else "gap")  # noqa: RUF001
+        return Quiet(f"{clock.time(start)} – {clock.time(until)}", text, word.icon if word else "gap")
 
     def _slots(self, row: Row) -> list[Cell | Blank]:
         slots: list[Cell | Blank] = []
@@ -190,7 +190,7 @@ class Grid:
 
     def _span(self, piece: _Piece) -> str:
         clock = self._from.clock
-        return f"{clock.time(piece.start)} – {clock.time(piece.end)}"  # noqa: RUF001
+        return f"{clock.time(piece.start)} – {clock.time(piece.end)}"
 
     def _memos(self, first: int, until: int) -> Iterable[_Piece]:
         """Runs of segments with one memo and one kind, without a hole of a bucket or more between them."""

@@ -17,7 +17,7 @@ class DayLinks:
     zone: str | None = None
 
     def here(self, cell: str | None = None, show: str | None = None, anchor: str = "") -> str:
-        """This day, a cell of it open, or only what a filter shows."""
+        """The same day, a cell of it open, or only what a filter shows."""
         return self.on(self.day, cell, show) + (f"#{anchor}" if anchor else "")
 
     def on(self, day: str, cell: str | None = None, show: str | None = None) -> str:
@@ -33,7 +33,7 @@ class DayLinks:
 
     def shot(self, digest: str) -> str:
         """The full-size picture's page."""
-        return reverse("shot_page", args=[self.contract, digest]) + (
+        return reverse("shot_page", args=[digest]) + (
             f"?{urlencode({'zone': self.zone}, safe='/')}" if self.zone else ""
         )
 

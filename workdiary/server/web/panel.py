@@ -113,7 +113,7 @@ class Panel:
 class PanelMaker:
     """Makes the panel of a page.
 
-    shot_address: from an image's digest to its page; others: clocks of the zones the page offers besides its own.
+    shot_address: from an image's digest to its page; others: clocks of the other zones the page offers.
     """
 
     policy: PolicySet
@@ -142,7 +142,7 @@ class PanelMaker:
 
     @staticmethod
     def _span(clock: Clock, start: int, end: int) -> str:
-        return f"{clock.time(start)} – {clock.time(end)}"  # noqa: RUF001
+        return f"{clock.time(start)} – {clock.time(end)}"
 
     def _counts(self, cell: Cell) -> tuple[CountRow, ...]:
         found: list[list[Bucket]] = [[] for _place in range(BUCKETS_PER_CELL)]
@@ -170,7 +170,7 @@ class PanelMaker:
         kind = segment.shown_kind
         return SegmentDetail(
             rid=segment.id,
-            span=f"{self.clock.exact(segment.start)} – {self.clock.exact(segment.end)}",  # noqa: RUF001
+            span=f"{self.clock.exact(segment.start)} – {self.clock.exact(segment.end)}",
             tracked=duration(segment.tracked_ms),
             tracked_exact=exact_duration(segment.tracked_ms),
             memo=segment.memo if segment.memo is not None else _("Memo not disclosed"),
@@ -178,8 +178,8 @@ class PanelMaker:
             kind=kind,
             kind_word=word_of(KINDS, kind),
             state=STATES.get(segment.state) if segment.state != "sent" else None,
-            opened=OPENED.get(segment.open, segment.open),
-            closed=CLOSED.get(segment.close, segment.close),
+            opened=OPENED.get(segment.open or "", segment.open or ""),
+            closed=CLOSED.get(segment.close or "", segment.close or ""),
             shots=tuple(self._shot(shot, segment) for shot in segment.shots),
             axes=rows(segment.axes),
             badge=badge_of(segment),
@@ -191,14 +191,14 @@ class PanelMaker:
 
     def _shot(self, shot: Shot, segment: Segment) -> ShotRow:
         edits = {"masked": _("partly masked before storage"), "blurred": _("blurred before storage")}
-        taken = _("Taken %(time)s") % {"time": self.clock.exact(shot.at)}
+        taken = _("Taken %(time)s") % {"time": self.clock.exact(shot.at)} if shot.at is not None else ""
         return ShotRow(
             digest=shot.id,
             shown=shot.state in ("sent", "kept"),
             state=word_of(SHOT_STATES, shot.state),
             look="redacted" if shot.state == "redacted" else "waiting",
             taken=taken,
-            size=f"{shot.width} × {shot.height}",  # noqa: RUF001
+            size=f"{shot.width} × {shot.height}" if shot.width else "",
             edit=edits.get(shot.edit, ""),
             alt=f"{taken}, {segment.memo}" if segment.memo else taken,
             href=self.shot_address(shot.id),

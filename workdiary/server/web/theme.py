@@ -54,7 +54,9 @@ def _shared(document: Tokens) -> dict[str, str]:
 
 def _theme(theme: Tokens) -> dict[str, str]:
     shadows = {f"e{k}": v for k, v in theme["elevation"].items()}
-    return {"": theme["scheme"]} | theme["colours"] | shadows
+    scheme: dict[str, str] = {"": theme["scheme"]}
+    colours: dict[str, str] = theme["colours"]
+    return scheme | colours | shadows
 
 
 def _family(name: str) -> str:

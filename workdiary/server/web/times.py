@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from workdiary.rules.weeks import zone_named
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
-# Below this a span is told with its seconds: the demo's cells are 30 s, a partial minute matters in a short segment.
+# Below this a span is told with its seconds: the demo's cells are 30 s, and parts of a minute matter there.
 _SECONDS_BELOW = 10 * MINUTE
 
 
@@ -61,7 +61,7 @@ def offset_text(seconds: int) -> str:
     if seconds == 0:
         return "UTC"
     hours, minutes = divmod(abs(seconds) // 60, 60)
-    sign = "+" if seconds > 0 else "−"  # noqa: RUF001 - the typographic minus is meant
+    sign = "+" if seconds > 0 else "−"
     return f"UTC{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
 
 

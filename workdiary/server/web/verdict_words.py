@@ -19,7 +19,7 @@ from workdiary.server.web.words import Text
 class Verdict:
     """One possible result of an axis: plain title, one sentence.
 
-    badge: its own word on a cell, if it is worth one; the others only keep a cell from being plain "Verified".
+    badge: its own word on a cell, if it is worth one; others only keep a cell from being plain "Verified".
     """
 
     title: Text
@@ -178,6 +178,6 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
 )
 
 CLAIM: Final = _(
-    "It proves what was recorded, by which key, in which window of time, and that nothing has been changed or left "
-    "out since. It does not prove that work was done."
+    "It proves what was recorded, by which key, in which window of time, and that nothing has been changed "
+    "or left out since. It does not prove that work was done."
 )

@@ -39,7 +39,7 @@ class AxisRow:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What a cell carries: level (verified, partial, broken, pending), word, meaning, anchor of its explanation."""
+    """What a cell carries: level (verified, partial, broken, pending), word, meaning, its anchor."""
 
     level: str
     icon: str

@@ -1,0 +1,107 @@
+"""Verdicts of stored records, by verify.record_axes with what this installation knows around them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from workdiary.evidence.log import record_leaf_hash
+from workdiary.server.accounts.models import Device
+from workdiary.server.diary.chains import CHAINS
+from workdiary.server.diary.entries import Reading, digest_text
+from workdiary.server.log.receipts import receipt_for
+from workdiary.server.log.tree import origin, signer
+from workdiary.server.receive.models import Disclosure, Record, Redaction
+from workdiary.server.receive.stored import scope_of
+from workdiary.server.store.blobs import present
+from workdiary.server.store.runtime import runtime
+from workdiary.verify.axes import LogTrust, Material, Signatory, Surroundings, record_axes
+
+# The server's words for who signs; the record format's own are freelancer, client, staff, operator.
+_ROLES = {"support": "staff"}
+
+
+def axes_of(reading: Reading) -> dict[str, dict[str, str]]:
+    """The verdict axes by rid of every opened record.
+
+    The log axis rests on the stored leaf being the record's; `axes_with_receipt` checks the proof itself.
+    """
+    rows = [reading.rows[rid] for rid in reading.parsed]
+    devices = {device.kid: device for device in Device.objects.filter(kid__in={row.kid for row in rows})}
+    around = _surroundings(rows, reading)
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        material = Material(row.jws, tuple(reading.texts.get(row.rid, ())))
+        verdict = record_axes(material, _signatory(row, devices.get(row.kid)), None, around[row.rid])
+        found[row.rid] = {**verdict.words, "log": _log_word(row)}
+    return found
+
+
+def axes_with_receipt(row: Record, reading: Reading) -> tuple[dict[str, str], str]:
+    """The axes of one record and its receipt (tlog-proof text), which is verified like a stranger would."""
+    receipt = receipt_for(row)
+    epoch = row.leaf.epoch
+    trust = LogTrust(origin(epoch), signer(epoch).vkey, own=runtime().solo)
+    device = Device.objects.filter(kid=row.kid).first()
+    material = Material(row.jws, tuple(reading.texts.get(row.rid, ())), receipt)
+    verdict = record_axes(material, _signatory(row, device), trust, _surroundings([row], reading)[row.rid])
+    return dict(verdict.words), receipt
+
+
+def _signatory(row: Record, device: Device | None) -> Signatory | None:
+    if device is None:
+        return None
+    revoked = device.revoked_ms is not None and device.revoked_ms <= row.received_ms
+    return Signatory(
+        jwk=json.loads(device.jwk),
+        role=_ROLES.get(row.role, row.role),
+        key_class=device.key_class,
+        revoked=revoked,
+    )
+
+
+def _log_word(row: Record) -> str:
+    if bytes(row.leaf.hash) != record_leaf_hash(row.jws):
+        return "BAD-RECEIPT"
+    return "SELF-ASSERTED" if runtime().solo else "LOGGED"
+
+
+def _surroundings(rows: Iterable[Record], reading: Reading) -> dict[str, Surroundings]:
+    known = list(rows)
+    chain = CHAINS.words((reading.parsed[row.rid] for row in known), str(runtime().folder))
+    redacted = _redacted(known)
+    missing = _missing(known)
+    return {
+        row.rid: Surroundings(
+            chain=chain[row.jws_id],
+            redacted=redacted.get(row.jws_id, frozenset()),
+            missing=missing.get(row.rid, frozenset()),
+        )
+        for row in known
+    }
+
+
+def _redacted(rows: Iterable[Record]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    wanted = [row.jws_id for row in rows]
+    for target, digest in Redaction.objects.filter(target__in=wanted).values_list("target", "digest"):
+        found[target].add(digest_text(digest))
+    return {target: frozenset(digests) for target, digests in found.items()}
+
+
+def _missing(rows: Iterable[Record]) -> Mapping[str, frozenset[str]]:
+    """Image slots of each record whose image this server does not hold."""
+    by_rid = {row.rid: row for row in rows}
+    shots = Disclosure.objects.filter(record__in=list(by_rid), slot__startswith="shot.")
+    named: dict[str, set[str]] = defaultdict(set)
+    for rid, digest in shots.values_list("record_id", "digest"):
+        named[rid].add(digest)
+    by_scope: dict[str, set[str]] = defaultdict(set)
+    for rid, digests in named.items():
+        by_scope[scope_of(by_rid[rid])] |= digests
+    here = {scope: present(scope, digests) for scope, digests in by_scope.items()}
+    return {
+        rid: frozenset(digest_text(d) for d in digests - here[scope_of(by_rid[rid])])
+        for rid, digests in named.items()
+    }

@@ -1,0 +1,83 @@
+"""The day of a contract, and the index of what there is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from workdiary.rules.terms import Terms
+from workdiary.rules.weeks import local_date
+from workdiary.server.accounts.viewers import viewer_of
+from workdiary.server.contracts.access import Access, contract_for, contracts_of
+from workdiary.server.diary import days
+from workdiary.server.store.runtime import runtime
+from workdiary.server.web.calendar_page import CALENDAR_DAYS, contract_card
+from workdiary.server.web.day_page import Asked, DaySource, Zones, day_page
+from workdiary.server.web.document import read_day
+from workdiary.server.web.heads import head_of
+from workdiary.server.web.links import DayLinks
+from workdiary.server.web.render import page
+from workdiary.server.web.zones import known, own_zone
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Every contract of the viewer with the days that have records."""
+    viewer = viewer_of(request)
+    zone = own_zone(request)
+    today = local_date(runtime().now_ms(), zone)
+    cards = []
+    for access in contracts_of(viewer):
+        first = today - dt.timedelta(days=today.weekday() + CALENDAR_DAYS - 7)
+        tracked = days.tracked_days(access.contract, zone, first, today)
+        cards.append(contract_card(head_of(access, _terms(access)), tracked, today))
+    return page(request, "index.html", {"cards": cards, "zone": zone}, section="diaries")
+
+
+@require_safe
+def contract(request: HttpRequest, contract_id: uuid.UUID) -> HttpResponse:
+    """`/diary/<contract>`: its newest day with records, else today."""
+    access = contract_for(viewer_of(request), contract_id)
+    zone = own_zone(request)
+    newest = days.latest_ms(access.contract)
+    day = local_date(runtime().now_ms() if newest is None else newest, zone)
+    return HttpResponseRedirect(DayLinks(str(contract_id), day.isoformat()).here())
+
+
+@require_safe
+def day(request: HttpRequest, contract_id: uuid.UUID, day: str) -> HttpResponse:
+    """`/diary/<contract>/<day>?zone=&cell=&show=`: the hour grid, and the detail of one cell if asked for."""
+    access = contract_for(viewer_of(request), contract_id)
+    try:
+        date = dt.date.fromisoformat(day)
+    except ValueError:
+        raise Http404("no such day") from None
+    if date.isoformat() != day or not _EARLIEST <= date <= _LATEST:
+        raise Http404("no such day")
+    asked_zone = known(request.GET.get("zone"))
+    mine = own_zone(request)
+    reading = days.read_day(access.contract, date, asked_zone or mine)
+    document = read_day(reading.document)
+    source = DaySource(
+        contract=head_of(access, reading.terms),
+        day=document,
+        policy=reading.policy,
+        zones=Zones(mine, days.recorded_zone(access.contract)),
+        links=DayLinks(str(contract_id), day, asked_zone),
+        nearest=None if document.segments else days.nearest_day(access.contract, date, asked_zone or mine),
+    )
+    made = day_page(source, Asked(request.GET.get("cell"), request.GET.get("show")))
+    return page(request, "day.html", {"page": made, "contract": made.contract}, section="diaries")
+
+
+_EARLIEST, _LATEST = (
+    dt.date(1970, 1, 3),
+    dt.date(9990, 1, 1),
+)  # a week's room on either side of what times can be
+
+
+def _terms(access: Access) -> Terms | None:
+    return days.terms_now(access.contract, runtime().now_ms())

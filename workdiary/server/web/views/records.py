@@ -1,0 +1,109 @@
+"""Raw records with their proof, and pictures in full size."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from workdiary.rules.weeks import local_date
+from workdiary.server.accounts.models import Device
+from workdiary.server.accounts.viewers import viewer_of
+from workdiary.server.diary import days
+from workdiary.server.diary.access import RecordAccess, image_of, record_for, shot_for, thumbnail_of
+from workdiary.server.diary.entries import read
+from workdiary.server.diary.judging import axes_with_receipt
+from workdiary.server.receive.models import Record
+from workdiary.server.store.blobs import Image
+from workdiary.server.web.document import read_day
+from workdiary.server.web.links import DayLinks
+from workdiary.server.web.record_page import Facts, RecordSource, kind_title, record_page
+from workdiary.server.web.render import page
+from workdiary.server.web.shot_page import ShotSource, shot_page
+from workdiary.server.web.times import Clock
+from workdiary.server.web.zones import known, own_zone
+
+_IMAGE_TYPES = frozenset({"image/avif", "image/webp", "image/jpeg"})
+# Images are named by what they are; the browser may keep one, other people's caches may not.
+_IMAGE_CACHE = "private, max-age=3600"
+
+
+@require_safe
+def record(request: HttpRequest, rid: str) -> HttpResponse:
+    """`/record/<rid>`: the record, its disclosed values, its receipt, its verdicts."""
+    found = record_for(viewer_of(request), rid)
+    row = found.record
+    reading = read([row], (row.start_ms, row.end_ms + 1))
+    axes, receipt = axes_with_receipt(row, reading)
+    clock = Clock(known(request.GET.get("zone")) or own_zone(request), seconds=True)
+    source = RecordSource(
+        parsed=reading.parsed[row.rid],
+        texts=reading.texts[row.rid],
+        axes=axes,
+        receipt=receipt,
+        facts=_facts(row, clock),
+    )
+    context = {
+        "page": record_page(source, clock),
+        "title": kind_title(row.kind),
+        "clock": clock,
+        "back": _back(found, clock),
+    }
+    return page(request, "record.html", context, section="diaries")
+
+
+@require_safe
+def image(request: HttpRequest, digest: str) -> HttpResponse:
+    """`/shots/<digest>`: the bytes in full size, under one of the pinned types."""
+    shot = shot_for(viewer_of(request), digest)
+    return _bytes(image_of(shot), digest)
+
+
+@require_safe
+def thumbnail(request: HttpRequest, digest: str) -> HttpResponse:
+    """`/shots/<digest>/thumb`: at most 320 px wide, WebP."""
+    shot = shot_for(viewer_of(request), digest)
+    return _bytes(thumbnail_of(shot), digest)
+
+
+@require_safe
+def view(request: HttpRequest, digest: str) -> HttpResponse:
+    """`/shots/<digest>/view`: the picture as a page, with the day's ones before and after it."""
+    shot = shot_for(viewer_of(request), digest)
+    zone = known(request.GET.get("zone"))
+    row = shot.record
+    day = local_date(row.start_ms, zone or own_zone(request))
+    reading = days.read_day(shot.access.contract, day, zone or own_zone(request))
+    links = DayLinks(str(shot.access.contract.id), day.isoformat(), zone)
+    made = shot_page(ShotSource(read_day(reading.document), reading.policy, links, digest))
+    if made is None:
+        return HttpResponseRedirect(links.here())
+    return page(request, "shot.html", {"page": made, "contract": shot.access.contract}, section="diaries")
+
+
+def _facts(row: Record, clock: Clock) -> Facts:
+    device = Device.objects.filter(kid=row.kid).first()
+    return Facts(
+        rid=row.rid,
+        id=row.jws_id,
+        index=row.index,
+        device=device.name if device else "",
+        key_class=device.key_class if device else "",
+        kid=row.kid,
+        received=clock.stamp(row.received_ms),
+    )
+
+
+def _back(found: RecordAccess, clock: Clock) -> str | None:
+    if found.access is None:
+        return None
+    day = local_date(found.record.start_ms, clock.zone)
+    return DayLinks(str(found.access.contract.id), day.isoformat()).here()
+
+
+def _bytes(found: Image | None, digest: str) -> HttpResponse:
+    if found is None or found.media_type not in _IMAGE_TYPES:
+        raise Http404("no image")
+    response = HttpResponse(found.data, content_type=found.media_type)
+    response.headers["Cache-Control"] = _IMAGE_CACHE
+    response.headers["Content-Disposition"] = f'inline; filename="{digest[:16]}"'
+    return response
