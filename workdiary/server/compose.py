@@ -39,6 +39,7 @@ APPS = [
 # The order matters: hosts are checked before anything reads the request, people are known before pages run.
 MIDDLEWARE = [
     "workdiary.server.api.access_log.AccessLog",
+    "workdiary.server.web.middleware.PageMiddleware",
     "workdiary.server.accounts.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "workdiary.server.accounts.viewers.ViewerMiddleware",

@@ -64,7 +64,7 @@ def reply(message: JsonObject, status: int = 200) -> HttpResponse:
 
 
 def body_of(request: HttpRequest, most: int) -> bytes:
-    """The whole body. Raises ProblemError TOO_LARGE from the length alone, before anything is read."""
+    """The whole body. Raises ProblemError TOO_LARGE from the length alone, with nothing read yet."""
     length = request.META.get("CONTENT_LENGTH", "")
     if not length.isdecimal():
         raise ProblemError(ProblemCode.MALFORMED, "a Content-Length is needed")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.http import HttpRequest, HttpResponse
 
-from workdiary.evidence.digest import sha256_b64u
+from workdiary.evidence.canonical import b64u
 from workdiary.server.accounts.devices import device_of
 from workdiary.server.api.answers import api, body_of, reply
 from workdiary.server.log.receipts import receipt_for
@@ -19,6 +21,7 @@ from workdiary.wire.reading import decode
 from workdiary.wire.upload import BLOB_BODY_MAX, RECORD_BODY_MAX
 
 _CHECK_MAX = 64 * 1024
+_CHUNK = 64 * 1024
 _CREATED, _OK = 201, 200
 
 
@@ -47,10 +50,11 @@ def _body(request: HttpRequest, most: int, rid: str) -> bytes:
     except ProblemError as error:
         if error.problem.code != ProblemCode.TOO_LARGE:
             raise
-        # Nothing was read that could be named by its digest, so the address is.
-        raise refusal(
-            error.problem.code, error.problem.detail, rid, sha256_b64u(request.path.encode())
-        ) from error
+        # The signed word names the bytes by their digest, so they are read after all, but never kept.
+        digest = hashlib.sha256()
+        while chunk := request.read(_CHUNK):
+            digest.update(chunk)
+        raise refusal(error.problem.code, error.problem.detail, rid, b64u(digest.digest())) from error
 
 
 @api("POST")

@@ -56,7 +56,7 @@ def admit_image(device: Device, digest: str, body: bytes, content_digest: str) -
     """Store the image that the disclosure `digest` (hex) names; False if it was stored before.
 
     content_digest: the Content-Digest header (RFC 9530), or "". Raises ProblemError: RECORD_MISSING if no
-    record of this account names it, GONE if it was redacted, with a signed refusal for what is not that image.
+    record of this account names it, GONE if it was redacted, with a signed refusal if it is not that image.
     """
     try:
         check_content_digest(body, content_digest)
