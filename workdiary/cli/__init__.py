@@ -13,24 +13,25 @@ import click
 from workdiary import __version__
 from workdiary.wire.known import ExitCode, KnownError
 
-# name -> module:attribute; imported only when asked for, so that `verify` starts without the rest.
+# name -> (module:attribute, short help); a module is imported only when its command is called, so that `verify`
+# and `--help` start without the rest.
 COMMANDS = {
-    "track": "workdiary.cli.track:track",
-    "start": "workdiary.cli.drive:start",
-    "stop": "workdiary.cli.drive:stop",
-    "pause": "workdiary.cli.drive:pause",
-    "memo": "workdiary.cli.drive:memo",
-    "redact": "workdiary.cli.drive:redact",
-    "discard": "workdiary.cli.drive:discard",
-    "status": "workdiary.cli.drive:status",
-    "diary": "workdiary.cli.diary:diary",
-    "outbox": "workdiary.cli.outbox:outbox",
-    "serve": "workdiary.cli.serve:serve",
-    "solo": "workdiary.cli.solo:solo",
-    "manage": "workdiary.cli.manage:manage",
-    "doctor": "workdiary.cli.doctor:doctor",
-    "demo": "workdiary.cli.demo:demo",
-    "_shot": "workdiary.cli.shot:shot",
+    "track": ("workdiary.cli.track:track", "Track in the foreground, without a window."),
+    "start": ("workdiary.cli.drive:start", "Start or resume tracking in the running app."),
+    "stop": ("workdiary.cli.drive:stop", "End the session in the running app."),
+    "pause": ("workdiary.cli.drive:pause", "Pause; the time until you resume is not billed."),
+    "memo": ("workdiary.cli.drive:memo", "Say what you work on from now on."),
+    "status": ("workdiary.cli.drive:status", "What the window says at this instant."),
+    "diary": ("workdiary.cli.diary:diary", "A day of the work diary."),
+    "outbox": ("workdiary.cli.outbox:outbox", "What waits to be sent, why, and since when."),
+    "redact": ("workdiary.cli.drive:redact", "Remove the images of segments, keep their time."),
+    "discard": ("workdiary.cli.drive:discard", "Remove the time of segments; a tombstone stays."),
+    "demo": ("workdiary.cli.demo:demo", "A guided run that fills a few cells in two minutes."),
+    "doctor": ("workdiary.cli.doctor:doctor", "What this desktop lets us record, and why not more."),
+    "solo": ("workdiary.cli.solo:solo", "Sign-in addresses of the embedded server."),
+    "serve": ("workdiary.cli.serve:serve", "Run a diary server."),
+    "manage": ("workdiary.cli.manage:manage", "Administer a diary server."),
+    "_shot": ("workdiary.cli.shot:shot", ""),
 }
 
 
@@ -59,12 +60,16 @@ class LazyGroup(click.Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now; None if there is none of that name."""
-        target = COMMANDS.get(cmd_name)
-        if target is None:
+        if cmd_name not in COMMANDS:
             return None
-        module, attribute = target.split(":")
+        module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=LazyGroup, invoke_without_command=True)
