@@ -13,8 +13,8 @@ import click
 from workdiary import __version__
 from workdiary.wire.known import ExitCode, KnownError
 
-# name -> (module:attribute, short help); a module is imported only when its command is called, so that `verify`
-# and `--help` start without the rest.
+# name -> (module:attribute, short help); a module is imported only when its command is called, so that
+# `verify` and `--help` start without the rest.
 COMMANDS = {
     "track": ("workdiary.cli.track:track", "Track in the foreground, without a window."),
     "start": ("workdiary.cli.drive:start", "Start or resume tracking in the running app."),
