@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from workdiary.evidence.canonical import b64u
@@ -120,9 +121,15 @@ def redact(number: int, target: Entry, *names: str, **own: Any) -> Entry:
     return amendment(
         number,
         "redact",
-        {"tgt": target.id, "digests": digests, "scope": "several", "why": "owner"},
+        {"tgt": target.id, "digests": digests, "scope": _scope(names), "why": "owner"},
         **own,
     )
+
+
+def unopened(entry: Entry) -> Entry:
+    """The same record with none of its disclosures at hand."""
+    clear = {**entry.clear, "_sd": sorted(entry.digests.values())}
+    return replace(entry, clear=clear, values={}, digests={})
 
 
 def memo(number: int, target: Entry, text: str | None, label: str | None = None, **own: Any) -> Entry:
@@ -141,6 +148,11 @@ def stored(*entries: Entry) -> frozenset[str]:
         for name, digest in entry.digests.items()
         if name.startswith("shot.")
     )
+
+
+def _scope(names: tuple[str, ...]) -> str:
+    kinds = {"shots" if name.startswith("shot.") else "memo" for name in names}
+    return kinds.pop() if len(kinds) == 1 else "several"
 
 
 _ENTRY = ("index", "id", "state", "axes", "values", "digests", "withheld", "role", "stream", "seq", "kid")

@@ -69,3 +69,8 @@ def test_what_the_owner_removed_stays_that_beside_an_idle_discard() -> None:
     idle = discard(2, (entry, T0 + 2 * MINUTE, T0 + 10 * MINUTE), why="idle")
     owner = discard(3, (entry, T0 + 4 * MINUTE, T0 + 6 * MINUTE))
     assert minutes(entry, idle, owner) == [(2, 4, "idle"), (4, 6, "removed-by-owner"), (6, 10, "idle")]
+
+
+def test_a_segment_without_length_leaves_its_gap() -> None:
+    first = segment(1, T0, T0, close="crash", shot_at=[], tracked=0)
+    assert minutes(first, segment(2, T0 + 5 * MINUTE, T0 + 9 * MINUTE)) == [(0, 5, "crash")]

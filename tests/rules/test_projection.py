@@ -21,6 +21,7 @@ from tests.fakes.entries import (
     segment,
     shot_facts,
     stored,
+    unopened,
 )
 from workdiary.rules.diary import Diary, DiarySegment
 from workdiary.rules.entries import Entry, blob_id
@@ -126,6 +127,19 @@ def test_a_redacted_image_stays_redacted_when_its_disclosure_is_destroyed() -> N
     assert [shot.state for shot in shown.shots] == ["redacted", "sent"]
     assert shown.shots[0].id == blob_id(entry.digests["shot.0"])
     assert only(project([left], stored=stored(entry))).shots[0].state == "missing"
+
+
+def test_what_is_not_opened_here_counts_the_same_time() -> None:
+    bare = segment(1, T0, T0 + CELL, shot_at=[], no_shot="error")
+    shown = segment(2, T0 + 5 * MINUTE, T0 + CELL, stream="stream-2", session="session-2")
+    for amended in ([], [redact(3, shown, "shot.0")], [redact(3, shown, "memo")]):
+        opened = project([bare, shown, *amended])
+        closed = project([unopened(bare), unopened(shown), *amended])
+        assert [s.time for s in closed.segments] == [s.time for s in opened.segments]
+        assert [s.shots[0].state for s in closed.segments if s.shots] == [
+            s.shots[0].state for s in opened.segments if s.shots
+        ]
+        assert {s.memo_state for s in closed.segments} <= {"withheld", "redacted"}
 
 
 def test_a_redact_reaches_only_the_record_it_names() -> None:

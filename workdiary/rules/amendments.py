@@ -30,15 +30,28 @@ OWN_TIME_KINDS = frozenset(
 
 @dataclass(slots=True)
 class Amendments:
-    """By target id: the memo record that wins, holes discarded by the owner and as idle; redacted digests."""
+    """What was said, by target id.
+
+    memos: the one that wins; owner_holes, idle_holes: discarded spans; redacted: digest -> the `scope` it was
+    redacted with; claims: of idle spans; dangling: ids without a target here; unauthorised: rids.
+    """
 
     memos: dict[str, Entry] = field(default_factory=dict)
     owner_holes: dict[str, list[Span]] = field(default_factory=dict)
     idle_holes: dict[str, list[Span]] = field(default_factory=dict)
-    redacted: set[str] = field(default_factory=set)
+    redacted: dict[str, str] = field(default_factory=dict)
     claims: list[Entry] = field(default_factory=list)
     dangling: list[str] = field(default_factory=list)
     unauthorised: list[str] = field(default_factory=list)
+
+    def lost(self, entry: Entry, scope: str) -> list[str]:
+        """Redacted digests of an entry that nothing at hand names a slot for and that may be of `scope`.
+
+        The disclosure of what was redacted is destroyed: its digest is left, not the name of its slot.
+        """
+        known = set(entry.digests.values())
+        digests = sorted({*entry.withheld, *(d for d in entry.items("_sd") if isinstance(d, str))} - known)
+        return [digest for digest in digests if self.redacted.get(digest) in {scope, "several"}]
 
     def holes(self, target: str | None) -> list[Span]:
         """Everything discarded of a target."""
@@ -75,7 +88,8 @@ def _amend(found: Amendments, entry: Entry, target: Entry) -> None:
         found.memos[target.id or ""] = entry
     elif entry.kind == "redact":
         digests = (digest for digest in entry.items("digests") if isinstance(digest, str))
-        found.redacted.update(digest for digest in digests if target.names_digest(digest))
+        scope = entry.text("scope") or "several"
+        found.redacted.update((digest, scope) for digest in digests if target.names_digest(digest))
     elif target.kind == "discard" and target.text("why") == "idle":
         found.claims.append(entry)
 

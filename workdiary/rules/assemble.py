@@ -140,8 +140,7 @@ def _text(entry: Entry, name: str, amendments: Amendments) -> tuple[str | None, 
     if name in source.values:
         value = source.values[name]
         return (value if isinstance(value, str) else None), "given"
-    redacted = any(digest in amendments.redacted for digest in source.withheld)
-    return None, "redacted" if redacted else "withheld"
+    return None, "redacted" if amendments.lost(source, "memo") else "withheld"
 
 
 def _buckets(entry: Entry) -> tuple[JsonObject, ...]:
@@ -150,8 +149,7 @@ def _buckets(entry: Entry) -> tuple[JsonObject, ...]:
 
 
 def _shots(entry: Entry, amendments: Amendments, images: Images, *, gone: bool) -> tuple[DiaryShot, ...]:
-    # the disclosure of a redacted image is destroyed: its digest is left, and nothing says which slot it had
-    lost = iter([digest for digest in entry.withheld if digest in amendments.redacted])
+    lost = iter(amendments.lost(entry, "shots"))
     shots: list[DiaryShot] = []
     for k in range(entry.number("shots")):
         name = f"shot.{k}"

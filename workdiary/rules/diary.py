@@ -28,8 +28,8 @@ class DiaryShot:
 
     @property
     def recorded(self) -> bool:
-        """Whether the record still stands for an image, wherever that is now."""
-        return self.state != "redacted" and bool(self.facts)
+        """Whether the record still stands for an image, wherever that is now and whoever may see it."""
+        return self.state != "redacted"
 
     @property
     def readable(self) -> bool:

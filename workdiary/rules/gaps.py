@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import islice
 from typing import Final, get_args
 
 from workdiary.rules.diary import DiarySegment, Gap, GapKind
@@ -31,8 +31,9 @@ def typed_gaps(segments: Iterable[DiarySegment], removed: dict[GapKind, Spans]) 
     """
     ordered = sorted(segments, key=lambda segment: (segment.start, segment.end, segment.rid))
     found: dict[GapKind, list[Span]] = {kind: list(removed.get(kind, ())) for kind in GAP_KINDS}
-    for position, segment in enumerate(ordered):
-        gap = _after(segment, islice(ordered, position + 1, None))
+    following = _Following(ordered)
+    for segment in ordered:
+        gap = _after(segment, following)
         if gap is not None:
             found[gap.kind].append(gap.span)
     taken = merge(span for segment in ordered for span in segment.time.spans)
@@ -48,13 +49,30 @@ def typed_gaps(segments: Iterable[DiarySegment], removed: dict[GapKind, Spans]) 
 _SHOWN_FIRST: Final[frozenset[GapKind]] = frozenset({"removed-by-owner", "idle"})
 
 
-def _after(segment: DiarySegment, later: Iterable[DiarySegment]) -> Gap | None:
+def _after(segment: DiarySegment, following: _Following) -> Gap | None:
     close = segment.close or ""
-    if segment.kind not in {"tracked", "moved"} or close not in {**_WITHIN_SESSION, **_INVOLUNTARY}:
+    kind = _WITHIN_SESSION.get(close) or _INVOLUNTARY.get(close)
+    if kind is None or segment.kind not in {"tracked", "moved"}:
         return None
-    candidates = [other for other in later if other.start >= segment.end and other.kind != "manual"]
-    same = next((other for other in candidates if other.session == segment.session), None)
-    following = same or (next(iter(candidates), None) if close in _INVOLUNTARY else None)
-    if following is None or following.start <= segment.end:
-        return None
-    return Gap(segment.end, following.start, {**_WITHIN_SESSION, **_INVOLUNTARY}[close])
+    until = following.start_of(segment, segment.session)
+    if until is None and close in _INVOLUNTARY:
+        until = following.start_of(segment, None)
+    return Gap(segment.end, until, kind) if until is not None and until > segment.end else None
+
+
+class _Following:
+    """Which segment comes next, in its session or at all; time entered by hand ends no gap."""
+
+    def __init__(self, ordered: Iterable[DiarySegment]) -> None:
+        self._starts: dict[str | None, list[int]] = {None: []}
+        for segment in ordered:
+            if segment.kind != "manual":
+                self._starts[None].append(segment.start)
+                self._starts.setdefault(segment.session, []).append(segment.start)
+
+    def start_of(self, segment: DiarySegment, session: str | None) -> int | None:
+        """The first start at or after the end of `segment`, not its own; session None: in any."""
+        starts = self._starts[session]
+        position = bisect_left(starts, segment.end)
+        position += segment.start == segment.end  # one without length finds itself first
+        return starts[position] if position < len(starts) else None

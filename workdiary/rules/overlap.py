@@ -59,6 +59,7 @@ def counted_spans(segments: Iterable[DiarySegment]) -> Spans:
 
 def _rank(segment: DiarySegment) -> tuple[int, bool, int, int, str, int]:
     said = _KINDS.index(segment.kind) // 2
+    # recorded, not readable: whether an image has arrived or may be seen here never moves time
     evidence = any(shot.recorded for shot in segment.shots)
     index = _UNLOGGED if segment.index is None else segment.index
     return said, not evidence, segment.start, index, segment.rid, segment.end

@@ -141,8 +141,9 @@ class _Means:
     def _mean_verdict(self, hour: int, session: str) -> Verdict:
         judged = list(self._hours.get(hour, ()))
         tracked = sum(segment.tracked_ms for segment in judged)
-        for segment in self._nearest(hour, session):
-            if tracked >= self._basis.policy.activity_least_ms:
+        least = self._basis.policy.activity_least_ms
+        for segment in self._nearest(hour, session) if tracked < least else ():
+            if tracked >= least:
                 break
             judged.append(segment)
             tracked += segment.tracked_ms

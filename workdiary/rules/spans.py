@@ -22,15 +22,22 @@ def merge(spans: Iterable[Span]) -> Spans:
 
 def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> Spans:
     """The instants of `spans` that lie in no hole, as disjoint spans in order."""
-    left = merge(spans)
-    for low, high in merge(holes):
-        left = tuple(
-            part
-            for start, end in left
-            for part in ((start, min(end, low)), (max(start, high), end))
-            if part[0] < part[1]
-        )
-    return left
+    cut = merge(holes)
+    left: list[Span] = []
+    position = 0
+    for start, end in merge(spans):
+        begin = start
+        while position < len(cut) and cut[position][0] < end:
+            low, high = cut[position]
+            if begin < low:
+                left.append((begin, low))
+            begin = max(begin, high)
+            if high > end:
+                break  # it may reach into the next span as well
+            position += 1
+        if begin < end:
+            left.append((begin, end))
+    return tuple(left)
 
 
 def clip(spans: Iterable[Span], window: Span) -> Spans:
@@ -65,10 +72,16 @@ class Measure:
     @property
     def total(self) -> int:
         """Tracked ms that count."""
+        if self.spans == ((self.start, self.end),):
+            return self.tracked
         return sum(self._at(end) - self._at(start) for start, end in self.spans)
 
     def between(self, low: int, high: int) -> int:
         """Tracked ms that count inside [low, high)."""
+        if low <= self.start and self.end <= high:
+            return self.total
+        if high <= self.start or self.end <= low:
+            return 0
         return sum(self._at(end) - self._at(start) for start, end in clip(self.spans, (low, high)))
 
     def without(self, holes: Iterable[Span]) -> Measure:
