@@ -1,0 +1,83 @@
+"""The window's page as one value, made of its panels; what ticks each second is a small part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workdiary.client.desktop.presenters.cell import CellPanel, cell_panel
+from workdiary.client.desktop.presenters.notices import Notice, notices
+from workdiary.client.desktop.presenters.session import SessionView, TotalsView, session_view, totals_view
+from workdiary.client.desktop.presenters.shot import ShotPanel, hold_left_ms, seconds_left, shot_panel
+from workdiary.client.desktop.presenters.status import StatusView, status_view, title
+from workdiary.client.desktop.presenters.today import TodayPanel, same_strip, today_panel
+from workdiary.client.desktop.presenters.voice import Voice
+from workdiary.client.tracker.events import Snapshot
+
+SECOND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that changes only when the tracker says so."""
+
+    session: SessionView
+    cell: CellPanel
+    shot: ShotPanel
+    today: TodayPanel
+    status: StatusView
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticking:
+    """What changes each second: title, totals, and the countdown of a hold.
+
+    hold_left_ms: None while no hold is open; next_ms: when something changes next, None if nothing does.
+    """
+
+    title: str
+    totals: TotalsView
+    hold_left_ms: int | None
+    hold_text: str
+    next_ms: int | None
+
+
+def page(
+    snapshot: Snapshot,
+    voice: Voice,
+    *,
+    elapsed_ms: int = 0,
+    before: tuple[Snapshot, Page] | None = None,
+) -> Page:
+    """The page for a snapshot that is `elapsed_ms` old.
+
+    before: the last one; the strip, which costs most and changes least, is taken over from it.
+    """
+    return Page(
+        session=session_view(snapshot, voice),
+        cell=cell_panel(snapshot, voice),
+        shot=shot_panel(snapshot, snapshot.at_ms + elapsed_ms, voice),
+        today=before[1].today if before and same_strip(before[0], snapshot) else today_panel(snapshot, voice),
+        status=status_view(snapshot, voice),
+        notices=notices(snapshot, voice),
+    )
+
+
+def ticking(snapshot: Snapshot, voice: Voice, *, elapsed_ms: int) -> Ticking:
+    """What the second hand moves, `elapsed_ms` (monotonic) after the snapshot."""
+    tracking = snapshot.state == "tracking"
+    totals = totals_view(snapshot, elapsed_ms, voice)
+    left = hold_left_ms(snapshot.shot, snapshot.at_ms + elapsed_ms) if snapshot.shot else 0
+    since = elapsed_ms if tracking else 0
+    next_ms = None
+    if tracking:
+        next_ms = SECOND - (snapshot.session_ms + since) % SECOND
+    elif left:
+        next_ms = left % SECOND or SECOND
+    return Ticking(
+        title=title(snapshot, snapshot.session_ms + since, voice),
+        totals=totals,
+        hold_left_ms=left or None,
+        hold_text=seconds_left(left, voice) if left else "",
+        next_ms=next_ms,
+    )

@@ -1,0 +1,254 @@
+"""Joins desk, window, tray and shot notice; keeps the one timer, which runs only while seconds matter."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from workdiary.client.desktop.desk import Desk
+from workdiary.client.desktop.presenters.consent import ConsentView
+from workdiary.client.desktop.presenters.notices import ErrorView
+from workdiary.client.desktop.presenters.page import Page, page, ticking
+from workdiary.client.desktop.presenters.shot import Answer
+from workdiary.client.desktop.presenters.status import RUNNING, title
+from workdiary.client.desktop.tray import Tray
+from workdiary.client.desktop.views.leaving import LeavingDialog
+from workdiary.client.desktop.views.shot_notice import ShotNotice
+from workdiary.client.desktop.views.window import MainWindow
+from workdiary.client.tracker.events import Snapshot
+
+AFTER = 8  # ms past the second's edge, so that the clock never shows the old one again
+
+
+class Shell(QObject):
+    """The desktop as a whole. `ended`: all is stopped and durable, the process may go with this code."""
+
+    ended = Signal(int)
+
+    def __init__(self, desk: Desk, *, tray: bool) -> None:
+        super().__init__()
+        self.desk = desk
+        self.voice = desk.voice
+        self.window = MainWindow(desk.voice)
+        self.tray = Tray(desk.voice) if tray else None
+        self.notice: ShotNotice | None = None
+        self.leaving: LeavingDialog | None = None
+        self._last: tuple[Snapshot, Page] | None = None
+        self._exit_code = 0
+        self._pictured = ""
+        self._announced = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._join()
+
+    def ticks(self) -> bool:
+        """Whether the timer runs."""
+        return self._timer.isActive()
+
+    def press(self, command: str) -> None:
+        """A shortcut or a line of the tray's menu."""
+        session = self._last[1].session if self._last else None
+        if command == "show":
+            self.window.bring()
+        elif command == "quit":
+            self.quit()
+        elif command == "diary":
+            self.desk.open_diary()
+        elif command in ("keep", "remove-shot"):
+            self._answer(command)
+        elif session is not None and command == "primary":
+            self._command(session.primary.action)
+        elif session is not None and session.second_enabled:
+            self._command(session.second.action)
+
+    def quit(self) -> None:
+        """Stop cleanly, then end the process."""
+        self._timer.stop()
+        self.window.wait(self.voice.say("Stopping…"), self.voice.say("What was recorded is being made safe."))
+        self.desk.close()
+
+    def release(self) -> None:
+        """Let go of what would outlive the window."""
+        self._timer.stop()
+        self._close_notice()
+        if self.tray is not None:
+            self.tray.close()
+        self.window.may_close = True
+        self.window.close()
+
+    def _join(self) -> None:
+        desk, window, track = self.desk, self.window, self.window.track
+        desk.changed.connect(self._show)
+        desk.failed.connect(track.errors.show_error)
+        desk.cannot_open.connect(self._refused)
+        desk.memo_wanted.connect(self._want_memo)
+        desk.consent_wanted.connect(self._ask)
+        desk.completions.connect(track.memo.show_completions)
+        desk.pictured.connect(self._picture)
+        desk.closed.connect(lambda: self.ended.emit(self._exit_code))
+        window.seen.connect(self._seen)
+        window.leaving.connect(self._leave)
+        window.pressed.connect(self.press)
+        window.waiting.retry.connect(self._again)
+        window.waiting.leave.connect(self.quit)
+        track.controls.pressed.connect(self._command)
+        track.controls.diary.connect(desk.open_diary)
+        track.memo.submitted.connect(self._memo)
+        track.memo.typed.connect(lambda text: desk.complete(track.controls.chosen(), text))
+        track.shot.answered.connect(self._answer)
+        if self.tray is not None:
+            self.tray.pressed.connect(self.press)
+
+    def _command(self, action: str) -> None:
+        track = self.window.track
+        if action in ("start", "resume"):
+            self.desk.start(track.controls.chosen(), track.memo.text())
+        elif action == "stop":
+            self.desk.stop()
+        else:
+            self.desk.pause()
+
+    def _memo(self, text: str) -> None:
+        """Enter in the memo field: starts what is stopped, otherwise changes the memo."""
+        if self._last is None:
+            return
+        if self._last[0].state == "tracking":
+            self.desk.use_memo(text)
+        else:
+            self._command(self._last[1].session.primary.action)
+
+    def _want_memo(self) -> None:
+        self.window.bring()
+        self.window.track.memo.want()
+
+    def _answer(self, answer: str) -> None:
+        if self._last is not None and self._last[1].shot.open:
+            self.desk.decide(cast("Answer", answer))
+
+    def _ask(self, view: ConsentView) -> None:
+        """The notice before the first Start of a contract."""
+        first = self.window.consent is None
+        shown = self.window.show_consent(view)
+        if first:
+            shown.agreed.connect(self._agreed)
+            shown.declined.connect(self._declined)
+        self.window.bring()
+
+    def _agreed(self) -> None:
+        self.window.show_track()
+        self.desk.agree()
+
+    def _declined(self) -> None:
+        self.window.show_track()
+        self.desk.decline()
+
+    def _show(self) -> None:
+        """A new snapshot, or the same one after a hold ran out."""
+        snapshot = self.desk.snapshot
+        if snapshot is None:
+            return
+        now = page(snapshot, self.voice, elapsed_ms=self.desk.elapsed_ms(), before=self._last)
+        self._last = (snapshot, now)
+        self.window.track.show_page(now, tracking=snapshot.state == "tracking")
+        if now.shot.shot_id and now.shot.has_picture and now.shot.shot_id != self._pictured:
+            self._pictured = now.shot.shot_id
+            self.desk.picture(now.shot.shot_id)
+        self._announce(now)
+        self._tick()
+
+    def _tick(self) -> None:
+        """The second hand: now, and again at the next edge if that changes anything somebody sees."""
+        if self._last is None:
+            return
+        snapshot, shown = self._last
+        now = ticking(snapshot, self.voice, elapsed_ms=self.desk.elapsed_ms())
+        if shown.shot.open and now.hold_left_ms is None:
+            self._show()
+            return
+        seen = self.window.is_seen()
+        quiet = title(snapshot, 0, self.voice, with_clock=False)
+        said = now.title if seen else quiet
+        if said != self.window.windowTitle():
+            self.window.setWindowTitle(said)
+        if self.tray is not None:
+            self.tray.show_status(shown.status, shown.session, quiet)
+        if seen:
+            self.window.track.show_ticking(now, clock=snapshot.state in RUNNING)
+        if self.notice is not None and now.hold_left_ms is not None:
+            self.notice.box.show_left(now.hold_left_ms, now.hold_text)
+        self._timer.stop()
+        if now.next_ms is not None and (seen or self.notice is not None):
+            self._timer.start(now.next_ms + AFTER)
+
+    def _announce(self, now: Page) -> None:
+        """Every shot is announced: in the window if it is in front, else by a notice in the corner."""
+        shot = now.shot
+        if not shot.open or shot.shot_id is None:
+            self._close_notice()
+            return
+        if shot.shot_id != self._announced:
+            self._announced = shot.shot_id
+            if not (self.window.is_seen() and self.window.isActiveWindow()):
+                self._open_notice()
+        if self.notice is not None:
+            self.notice.announce(shot)
+
+    def _open_notice(self) -> None:
+        if self.notice is None:
+            self.notice = ShotNotice(self.voice)
+            self.notice.answered.connect(self._answer)
+            self.notice.dismissed.connect(self._close_notice)
+            self.desk.bridge.attend(attentive=True)
+
+    def _close_notice(self) -> None:
+        notice, self.notice = self.notice, None
+        if notice is not None:
+            notice.hide()
+            notice.deleteLater()
+            self.desk.bridge.attend(attentive=self.window.is_seen())
+
+    def _picture(self, shot_id: str, image: QImage | None) -> None:
+        if shot_id == self._pictured:
+            self.window.track.shot.picture.show_image(image)
+            if self.notice is not None:
+                self.notice.box.picture.show_image(image)
+
+    def _seen(self, seen: bool) -> None:
+        self.desk.bridge.attend(attentive=seen or self.notice is not None)
+        self._tick()
+
+    def _leave(self) -> None:
+        """The window was closed: what runs goes on only if the person wants that."""
+        if self._last is None or self._last[0].state != "tracking":
+            self.quit()
+            return
+        if self.leaving is not None:
+            return
+        self.leaving = LeavingDialog(self.voice, tray=self.tray is not None, parent=self.window)
+        self.leaving.finished.connect(self._left)
+        self.leaving.open()
+
+    def _left(self) -> None:
+        dialog, self.leaving = self.leaving, None
+        answer = dialog.answer if dialog is not None else "stay"
+        if dialog is not None:
+            dialog.deleteLater()
+        if answer == "quit":
+            self.quit()
+        elif answer == "keep" and self.tray is not None:
+            self.window.hide()
+        elif answer == "keep":
+            self.window.showMinimized()
+
+    def _refused(self, view: ErrorView) -> None:
+        self._exit_code = view.exit_code
+        self.window.refuse(view)
+
+    def _again(self) -> None:
+        self._exit_code = 0
+        self.window.wait(self.voice.say("Starting…"), "")
+        self.desk.open()
