@@ -130,9 +130,13 @@ class Account:
             self._home.write_json(_ACCOUNT, asdict(changed))
             self._enrolment = changed
 
+    def contracts(self) -> tuple[Contract, ...]:
+        """All contracts, in the server's order; empty before enrolment."""
+        return () if self._enrolment is None else self._enrolment.contracts
+
     def contract(self, id_or_name: str) -> Contract:
         """By id or name (the id wins). Raises KnownError (exit 6) that names those there are."""
-        contracts = self._enrolment.contracts if self._enrolment is not None else ()
+        contracts = self.contracts()
         for contract in contracts:
             if contract.id == id_or_name:
                 return contract

@@ -115,6 +115,10 @@ class Book(Protocol):
         """Discards that wait, oldest first."""
         ...
 
+    def drop_pending(self, number: int) -> None:
+        """Forget a discard none of whose segments is known here any more."""
+        ...
+
     def remove_shots(self, rid: str) -> None:
         """Remove all images of a segment that is not signed yet."""
         ...

@@ -27,7 +27,6 @@ from workdiary.wire.sealing import upload_kid
 __all__ = ["Instants", "Journal", "Scope", "SigningContext"]
 
 Scope = Literal["shots", "memo"]
-RedactWhy = Literal["owner", "private", "third-party", "erasure"]
 _SCOPE_SLOTS: Mapping[str, tuple[str, ...]] = {"shots": ("shot.",), "memo": ("memo", "label")}
 
 
@@ -88,12 +87,13 @@ class Journal:
             return str(record.payload["rid"])
 
     def redact(
-        self, contract: str, rids: Sequence[str], why: RedactWhy = "owner", scope: Scope = "shots"
+        self, contract: str, rids: Sequence[str], why: str = "owner", scope: Scope = "shots"
     ) -> list[str]:
         """Remove the images (or the memo) of segments for good; returns the rids of what was signed.
 
-        Signed ones: a `redact` is signed, and in the same transaction the keys, texts and images here end.
-        Ones still held lose their images at once. Raises KnownError (exit 6) if there is nothing to remove.
+        why: owner, private, third-party or erasure. For signed ones a `redact` is signed, and in the same
+        transaction the keys, texts and images here end; ones still held lose their images at once.
+        Raises KnownError (exit 6) if there is nothing to remove.
         """
         with self._lock:
             signed, found = [], False
@@ -115,15 +115,15 @@ class Journal:
                 )
             return signed
 
-    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> list[str]:
-        """Remove time; returns the rids signed now.
+    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
+        """Remove time; returns the rid of what was signed now, "" if that waits.
 
-        If a segment named is not signed yet, the discard is durable at once and signed right after it.
+        Durable at once in any case: if a segment named is not signed yet, it is signed right after it.
         """
         with self._lock:
             targets = [self._target(contract, span.rid) for span in spans]
             self._book.pend(targets[0].contract, spans, why)
-            return self._sign_pending()
+            return next(reversed(self._sign_pending()), "")
 
     def supersede(self, contract: str, head: Head) -> None:
         """The server holds records of our stream that this spool does not.
@@ -148,7 +148,7 @@ class Journal:
         record = self._pen.sign(contract.id, "terms", drafted)
         self._account.put_terms(contract.id, record.id, {**drafted.clear, **drafted.slots})
 
-    def _redact(self, target: Target, digests: tuple[str, ...], why: RedactWhy, scope: Scope) -> str:
+    def _redact(self, target: Target, digests: tuple[str, ...], why: str, scope: Scope) -> str:
         clear: JsonObject = {
             "on_behalf": None,
             "tgt": target.id,
@@ -175,7 +175,9 @@ class Journal:
             if (target := targets[span.rid]) is not None
         ]
         signed: list[str] = []
-        for first in range(0, max(len(spans), 1), SPANS_CAP):
+        if not spans:
+            self._book.drop_pending(pending.ord)
+        for first in range(0, len(spans), SPANS_CAP):
             part = spans[first : first + SPANS_CAP]
             clear: JsonObject = {"on_behalf": None, "spans": [*part], "why": pending.why}
             ids = tuple(str(span["tgt"]) for span in part)

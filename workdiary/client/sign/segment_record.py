@@ -6,13 +6,14 @@ What was removed while held is not in it: a removed shot leaves only the reason,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workdiary.client.account import Checkpoint
 from workdiary.client.segment.model import Bucket, NoShot, SegmentProgress, ShotImage, ShotSet
 from workdiary.client.sign.held import HeldSegment
 from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.evidence.kinds.time import APPS_CAP, BUCKETS_CAP, SHOTS_CAP
+from workdiary.evidence.tombstone import segment_tombstone
 from workdiary.rules.policy import by_name, digest
 
 REMOVED: NoShot = "removed-by-owner"
@@ -45,14 +46,11 @@ def draft(held: HeldSegment, detail: str, build: JsonValue) -> Drafted:
     detail: of the contract's terms, `bucket`, `cell` or `none`; build: {version, commit, os, backend} or
     None.
     """
-    gone = removed(held)
     progress = held.close.progress
-    if gone:
-        progress = replace(progress, tracked_ms=0, buckets=(), apps=(), hit=False)
     buckets = _detailed(progress.buckets, detail)
-    images = () if gone else kept_images(held.shots)[:SHOTS_CAP]
-    clear = _place(held, progress) | {
-        "close": "discarded" if gone else held.close.close,
+    images = kept_images(held.shots)[:SHOTS_CAP]
+    clear = _place(held) | {
+        "close": held.close.close,
         "shots": len(images),
         "apps": len(progress.apps[:APPS_CAP]),
         "buckets": len(buckets),
@@ -62,9 +60,11 @@ def draft(held: HeldSegment, detail: str, build: JsonValue) -> Drafted:
         "active_ms": None if detail == "none" else _active_ms(progress),
         "injected": None if detail == "none" else sum(bucket.injected for bucket in progress.buckets),
     }
+    if removed(held):
+        return Drafted(*segment_tombstone(clear), ())
     slots: JsonObject = {
-        "memo": None if gone else held.start.memo,
-        "label": None if gone else held.start.label,
+        "memo": held.start.memo,
+        "label": held.start.label,
         "zone": held.start.zone or None,
         "build": build,
     }
@@ -80,8 +80,8 @@ def tree_head(checkpoint: Checkpoint | None) -> JsonValue:
     return None if checkpoint is None else {"size": checkpoint.size, "root": checkpoint.root}
 
 
-def _place(held: HeldSegment, progress: SegmentProgress) -> JsonObject:
-    start = held.start
+def _place(held: HeldSegment) -> JsonObject:
+    start, progress = held.start, held.close.progress
     policy = by_name(start.policy)
     return {
         "on_behalf": None,
@@ -106,7 +106,7 @@ def _place(held: HeldSegment, progress: SegmentProgress) -> JsonObject:
 def _no_shot(held: HeldSegment, images: tuple[ShotImage, ...]) -> str | None:
     # The duty is judged over (contract, cell) by the last reason there, so a removal names itself where it
     # happened.
-    taken_away = any(shot.choice in {"remove-shot", "remove-time"} for shot in held.shots)
+    taken_away = any(shot.choice == "remove-shot" for shot in held.shots)
     return REMOVED if taken_away and not images else held.close.no_shot
 
 

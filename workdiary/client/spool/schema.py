@@ -1,8 +1,7 @@
-"""The spool's SQLite file: tables, pragmas, transactions.
+"""The spool's SQLite file: pragmas, transactions.
 
 WAL with synchronous=FULL: NORMAL lost acknowledged rows in a simulated power cut (reliability.md).
-secure_delete overwrites what is removed, so that a destroyed data key is not left in a free page. Rows hold
-no plain content: memo, label, counts, disclosures, image keys and image digests are sealed (vault.py).
+secure_delete overwrites what is removed, so that a destroyed data key is not left in a free page.
 """
 
 from __future__ import annotations
@@ -15,57 +14,10 @@ from typing import Any, TypeVar
 
 from workdiary.client.errors import KnownError, border
 from workdiary.client.spool.quota import Reserve, is_full
+from workdiary.client.spool.tables import statements
 
 SCHEMA_VERSION = 1
 BUSY_S = 10.0
-
-_TABLES = """
-CREATE TABLE streams (
-    stream TEXT PRIMARY KEY, contract TEXT NOT NULL, generation INTEGER NOT NULL,
-    seq INTEGER NOT NULL, head TEXT NOT NULL, terms TEXT,
-    UNIQUE (contract, generation)) WITHOUT ROWID;
-CREATE TABLE segments (
-    ord INTEGER PRIMARY KEY AUTOINCREMENT, rid TEXT NOT NULL UNIQUE, contract TEXT NOT NULL,
-    start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('open', 'held')),
-    slot INTEGER NOT NULL, removed INTEGER NOT NULL DEFAULT 0,
-    start BLOB NOT NULL, close BLOB, cp0 TEXT);
-CREATE TABLE shots (
-    shot_id TEXT PRIMARY KEY, rid TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    hold_until_ms INTEGER NOT NULL, choice TEXT) WITHOUT ROWID;
-CREATE INDEX shots_rid ON shots (rid);
-CREATE TABLE images (
-    image TEXT PRIMARY KEY, thumb TEXT NOT NULL, shot_id TEXT NOT NULL, rid TEXT NOT NULL, pos INTEGER NOT
-    NULL, size INTEGER NOT NULL, key BLOB, meta BLOB, state TEXT NOT NULL
-        CHECK (state IN ('held', 'queued', 'sent', 'quarantined', 'gone')),
-    slot TEXT, digest TEXT UNIQUE, sealed_key BLOB, code TEXT, why TEXT, changed_ms INTEGER NOT NULL)
-    WITHOUT ROWID;
-CREATE INDEX images_rid ON images (rid);
-CREATE INDEX images_shot ON images (shot_id);
-CREATE INDEX images_state ON images (state) WHERE state <> 'gone';
-CREATE TABLE records (
-    ord INTEGER PRIMARY KEY AUTOINCREMENT, rid TEXT NOT NULL UNIQUE, id TEXT NOT NULL UNIQUE, kind TEXT NOT
-    NULL, contract TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-    start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, jws TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('signed', 'sent', 'quarantined', 'gone')),
-    log_index INTEGER, receipt TEXT, code TEXT, why TEXT, refusal TEXT, reported INTEGER NOT NULL DEFAULT 0,
-    changed_ms INTEGER NOT NULL, UNIQUE (stream, seq));
-CREATE INDEX records_span ON records (contract, kind, end_ms);
-CREATE INDEX records_state ON records (state) WHERE state <> 'sent';
-CREATE TABLE disclosures (
-    rid TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, box BLOB, PRIMARY KEY (rid, name)) WITHOUT
-    ROWID;
-CREATE TABLE targets (tgt TEXT NOT NULL, rid TEXT NOT NULL, PRIMARY KEY (tgt, rid)) WITHOUT ROWID;
-CREATE TABLE pending (
-    ord INTEGER PRIMARY KEY AUTOINCREMENT, contract TEXT NOT NULL, spans TEXT NOT NULL, why TEXT NOT NULL);
-CREATE TABLE instants (
-    contract TEXT NOT NULL, cell_ms INTEGER NOT NULL, instant_ms INTEGER NOT NULL,
-    PRIMARY KEY (contract, cell_ms)) WITHOUT ROWID;
-CREATE TABLE memos (
-    tag BLOB PRIMARY KEY, contract TEXT NOT NULL, rid TEXT NOT NULL, used_ms INTEGER NOT NULL,
-    box BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE notes (origin TEXT NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY (origin,
-size));
-"""
 
 T = TypeVar("T")
 Row = tuple[Any, ...]  # SQLite types its cells at run time
@@ -161,9 +113,8 @@ def _create(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("BEGIN IMMEDIATE")
-    for statement in _TABLES.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+    for statement in statements():
+        db.execute(statement)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
 

@@ -8,6 +8,7 @@ last one.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from workdiary.client.errors import border
@@ -24,20 +25,21 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows have only f
 
 
 class SlotPair:
-    """One file of two slots, held open while its segment is open; not thread-safe (the spool locks)."""
+    """One file of two slots, held open while its segment is open; thread-safe."""
 
     def __init__(self, path: Path, key: bytes) -> None:
         self._path = path
         self._key = key
         self._generation = 0
         self._descriptor = -1
+        self._lock = threading.RLock()
 
     def allocate(self) -> None:
         """Make the file with all its bytes on disk, so that later checkpoints need no space.
 
         Raises KnownError.
         """
-        with border(self._path):
+        with self._lock, border(self._path):
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
             self._descriptor = os.open(self._path, flags, 0o600)
             if os.fstat(self._descriptor).st_size != 2 * SLOT_BYTES:
@@ -48,21 +50,21 @@ class SlotPair:
 
     def write(self, rid: str, progress: SegmentProgress) -> None:
         """Seal the progress into the older slot; durable on return. Raises KnownError."""
-        if self._descriptor < 0:
-            self.allocate()
-        generation = self._generation + 1
-        prefix = generation.to_bytes(_GENERATION_BYTES, "big")
-        nonce = os.urandom(NONCE_BYTES)
         plain = packing.pack(progress, ROOM).ljust(ROOM, b"\0")
-        slot = prefix + nonce + encrypt(self._key, nonce, plain, _aad(rid, prefix))
-        with border(self._path):
+        nonce = os.urandom(NONCE_BYTES)
+        with self._lock, border(self._path):
+            if self._descriptor < 0:
+                self.allocate()
+            generation = self._generation + 1
+            prefix = generation.to_bytes(_GENERATION_BYTES, "big")
+            slot = prefix + nonce + encrypt(self._key, nonce, plain, _aad(rid, prefix))
             _write(self._descriptor, slot, generation % 2 * SLOT_BYTES)
             _fdatasync(self._descriptor)
-        self._generation = generation
+            self._generation = generation
 
     def read(self, rid: str) -> SegmentProgress | None:
         """The newest readable checkpoint of this segment, None if there is none. Raises KnownError."""
-        with border(self._path):
+        with self._lock, border(self._path):
             try:
                 data = self._path.read_bytes()
             except FileNotFoundError:
@@ -74,22 +76,24 @@ class SlotPair:
                 found = slot
         if found is None:
             return None
-        self._generation = found[0]
+        with self._lock:
+            self._generation = max(self._generation, found[0])
         return found[1]
 
     def clear(self) -> None:
         """Forget the checkpoints of a closed segment; the file stays, allocated, for the next one."""
-        self._generation = 0
-        if self._descriptor < 0:
-            return
-        with border(self._path):
+        with self._lock, border(self._path):
+            self._generation = 0
+            if self._descriptor < 0:
+                return
             _write(self._descriptor, bytes(2 * SLOT_BYTES), 0)
 
     def close(self) -> None:
         """Close the file; idempotent."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
 
     def _open(self, rid: str, slot: bytes) -> tuple[int, SegmentProgress] | None:
         if len(slot) != SLOT_BYTES:

@@ -1,0 +1,194 @@
+"""The sending queue: persisted first, removed only by a verified receipt.
+
+Contract: `records` come in the order they were signed. Nothing leaves the queue but by `sent` (its receipt
+verified), `quarantined` (refused for good: kept, shown, exportable) or `gone` (the server will never take it
+back: the own copy ends). An image is due once its record was sent. Marks are durable on return; a mark made
+twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workdiary.client.segment.model import ShotImage
+from workdiary.client.spool.book import SpoolBook, destroy
+from workdiary.client.spool.schema import Database
+from workdiary.client.spool.shots import ShotRows
+
+RECORD_REFUSED = "record-refused"
+KEPT_AFTER_STORED_MS = 7 * 24 * 3_600_000  # evidence.md, Protocol 3: blobs ≥ 7 days after they were stored
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRecord:
+    """A signed record to be sent, exactly as it was signed; disclosures: those not destroyed since."""
+
+    rid: str
+    id: str
+    jws: str
+    disclosures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingImage:
+    """An image to be sent: `digest` its address (hex), `sealed_key` its data key sealed at signing."""
+
+    rid: str
+    digest: str
+    sealed_key: bytes
+    image: ShotImage
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why something is quarantined: a code of evidence.md's `skips`, words, the operator's signed refusal."""
+
+    code: str
+    why: str
+    refusal: str | None = None
+
+
+class SendQueue:
+    """What the uploader takes from and gives back to the spool."""
+
+    def __init__(self, database: Database, book: SpoolBook, shots: ShotRows) -> None:
+        self._db = database
+        self._book = book
+        self._shots = shots
+
+    def records(self, most: int) -> list[WaitingRecord]:
+        """The oldest waiting records."""
+        found = self._db.rows(
+            "SELECT rid, id, jws FROM records WHERE state = 'signed' ORDER BY ord LIMIT ?", most
+        )
+        return [
+            WaitingRecord(rid, ident, jws, tuple(text for _, text in self._book.disclosures(rid).values()))
+            for rid, ident, jws in found
+        ]
+
+    def images(self, most: int) -> list[WaitingImage]:
+        """The oldest waiting images whose records were sent."""
+        found = self._db.rows(
+            "SELECT i.rid, i.digest, i.sealed_key, i.shot_id, i.image "
+            "FROM images i JOIN records r ON r.rid = i.rid "
+            "WHERE i.state = 'queued' AND r.state = 'sent' ORDER BY r.ord, i.slot LIMIT ?",
+            most,
+        )
+        waiting: list[WaitingImage] = []
+        for rid, digest, sealed_key, shot_id, name in found:
+            shot = self._shots.get(shot_id)
+            images = () if shot is None else shot.images
+            waiting.extend(
+                WaitingImage(rid, digest, sealed_key, image) for image in images if image.image == name
+            )
+        return waiting
+
+    def sent(self, rid: str, index: int, receipt: str, now_ms: int) -> None:
+        """A record's receipt verified."""
+        self._db.write(
+            lambda db: db.execute(
+                "UPDATE records SET state = 'sent', log_index = ?, receipt = ?, code = NULL, why = NULL, "
+                "changed_ms = ? WHERE rid = ?",
+                (index, receipt, now_ms, rid),
+            )
+        )
+
+    def quarantined(self, rid: str, verdict: Verdict, now_ms: int) -> None:
+        """A record was refused for good; its images wait with it."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE records SET state = 'quarantined', code = ?, why = ?, refusal = ?, changed_ms = ? "
+                "WHERE rid = ?",
+                (verdict.code, verdict.why, verdict.refusal, now_ms, rid),
+            )
+            db.execute(
+                "UPDATE images SET state = 'quarantined', code = ?, why = ?, changed_ms = ? "
+                "WHERE rid = ? AND state = 'queued'",
+                (RECORD_REFUSED, "Its record was refused.", now_ms, rid),
+            )
+
+        self._db.write(work)
+
+    def gone(self, rid: str, why: str, now_ms: int) -> None:
+        """The server has erased or redacted it: the own copy ends, too; the signed text stays."""
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            db.execute(
+                "UPDATE records SET state = 'gone', code = 'gone', why = ?, changed_ms = ? WHERE rid = ?",
+                (why, now_ms, rid),
+            )
+            found = db.execute("SELECT digest FROM disclosures WHERE rid = ?", (rid,)).fetchall()
+            return destroy(db, [str(row[0]) for row in found])
+
+        self._book.remove_files(self._db.write(work))
+
+    def again(self, rid: str) -> None:
+        """The server does not know a record that counted as sent: send it again."""
+        self._db.write(
+            lambda db: db.execute(
+                "UPDATE records SET state = 'signed' WHERE rid = ? AND state = 'sent'", (rid,)
+            )
+        )
+
+    def state(self, rid: str) -> str | None:
+        """A record's state, None if it is not known."""
+        row = self._db.row("SELECT state FROM records WHERE rid = ?", rid)
+        return None if row is None else str(row[0])
+
+    def image_sent(self, digest: str, now_ms: int) -> None:
+        """The server stored an image."""
+        self._mark_image(digest, "sent", Verdict("", ""), now_ms)
+
+    def image_quarantined(self, digest: str, verdict: Verdict, now_ms: int) -> None:
+        """The server refused an image for good, or its file is damaged."""
+        self._mark_image(digest, "quarantined", verdict, now_ms)
+
+    def image_gone(self, digest: str) -> None:
+        """The server has erased or redacted it: the own copy ends, too."""
+        self._book.remove_files(self._db.write(lambda db: _end_images(db, "digest = ?", digest)))
+
+    def streams(self) -> Sequence[tuple[str, str, int]]:
+        """(contract, stream, seq) of the newest stream of every contract."""
+        found = self._db.rows(
+            "SELECT contract, stream, seq FROM streams s WHERE generation = "
+            "(SELECT MAX(generation) FROM streams WHERE contract = s.contract)"
+        )
+        return [(str(contract), str(stream), int(seq)) for contract, stream, seq in found]
+
+    def prune(self, now_ms: int) -> int:
+        """Remove images stored on the server for 7 days; returns how many. Their rows keep saying `sent`."""
+        before = now_ms - KEPT_AFTER_STORED_MS
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            found = db.execute(
+                "UPDATE images SET key = NULL, meta = NULL, sealed_key = NULL WHERE state = 'sent' "
+                "AND key IS NOT NULL AND changed_ms < ? RETURNING image, thumb",
+                (before,),
+            ).fetchall()
+            return [name for pair in found for name in pair]
+
+        names = self._db.write(work)
+        self._book.remove_files(names)
+        return len(names) // 2
+
+    def _mark_image(self, digest: str, state: str, verdict: Verdict, now_ms: int) -> None:
+        self._db.write(
+            lambda db: db.execute(
+                "UPDATE images SET state = ?, code = ?, why = ?, changed_ms = ? WHERE digest = ? "
+                "AND state <> 'gone'",
+                (state, verdict.code or None, verdict.why or None, now_ms, digest),
+            )
+        )
+
+
+def _end_images(db: sqlite3.Connection, where: str, value: str) -> list[str]:
+    """End image rows; the names of their files. `where`: this module's own text."""
+    found = db.execute(
+        "UPDATE images SET state = 'gone', key = NULL, meta = NULL, sealed_key = NULL "  # noqa: S608
+        f"WHERE {where} RETURNING image, thumb",
+        (value,),
+    ).fetchall()
+    return [name for pair in found for name in pair]

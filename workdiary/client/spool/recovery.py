@@ -1,0 +1,231 @@
+"""A damaged spool is set aside whole, what is readable moves into a new one, and the person is told.
+
+Order, so that a crash at any point loses nothing: copy the damaged files aside (the copy counts once its
+folder has its final name), fill a new file from that copy, note durably that it takes over, only then
+replace. What a start finds half done it finishes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workdiary.client.errors import DamagedError, border, translate
+from workdiary.client.settings import sync_folder, write_durably
+from workdiary.client.spool import rows
+from workdiary.client.spool.quota import Reserve
+from workdiary.client.spool.schema import Database, Row, connect, problems
+from workdiary.client.spool.shots import remove_orphans
+from workdiary.client.spool.tables import TABLES, Table
+from workdiary.client.spool.vault import Vault
+from workdiary.evidence.canonical import loads_object, unb64u
+from workdiary.evidence.digest import record_id
+from workdiary.evidence.errors import EvidenceError
+
+NAME = "spool.db"
+_NEW = "spool.new.db"
+_TAKEOVER = "takeover"
+_SIDES = ("-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open database; aside: the folder a damaged one was set aside in; notices: words for the person."""
+
+    database: Database
+    aside: Path | None
+    notices: tuple[str, ...]
+
+
+def open_database(folder: Path, vault: Vault, reserve: Reserve, *, read_only: bool) -> Opened:
+    """Open or make the spool's file; repair it unless read_only. Raises KnownError."""
+    path = folder / NAME
+    with border(path):
+        aside, notices = _finish_takeover(folder), tuple[str, ...]()
+        if not path.exists():
+            _remove(path, _SIDES)  # a WAL without its file belongs to nothing and would be replayed
+        connection, why = _try(path, vault, read_only=read_only)
+        if connection is None:
+            if read_only:
+                raise DamagedError(str(path), f"{why} Start WorkDiary to repair it.")
+            reserve.free()
+            aside = _set_aside(folder)
+            kept, all_rows = _salvage(aside / NAME, folder / _NEW, vault)
+            write_durably(folder / _TAKEOVER, aside.name.encode())
+            _finish_takeover(folder)
+            connection = connect(path, read_only=False)
+            told = (
+                f"The spool was damaged ({why}). It was set aside whole in {aside}; {kept} of {all_rows} "
+                "rows could be read and go on in a new one. What was sent before is safe on the server."
+            )
+            notices = (told,)
+        elif aside is not None:
+            notices = (f"The spool was damaged. It was set aside whole in {aside}; a new one goes on.",)
+    return Opened(Database(path, reserve, connection), aside, notices)
+
+
+def _try(path: Path, vault: Vault, *, read_only: bool) -> tuple[sqlite3.Connection | None, str]:
+    """(connection, "") or (None, what is wrong). Raises what is not damage."""
+    connection = None
+    try:
+        connection = connect(path, read_only=read_only)
+        found = [] if read_only else [*problems(connection), *_audit(connection, vault)]
+    except (sqlite3.DatabaseError, DamagedError, EvidenceError, ValueError, TypeError) as error:
+        found = [_damage(error, str(path))]
+    if not found and connection is not None:
+        return connection, ""
+    if connection is not None:
+        connection.close()
+    return None, found[0]
+
+
+def _damage(error: Exception, subject: str) -> str:
+    """The words for damage. Raises the error again if it means something else (busy, no rights, no space)."""
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(translate(error, subject), DamagedError):
+        raise error
+    return str(error).rstrip(".")
+
+
+def _audit(db: sqlite3.Connection, vault: Vault) -> list[str]:
+    """Content SQLite cannot judge: every record is what was signed, everything sealed and unsent opens."""
+    for name in ("records", "segments", "images", "disclosures"):
+        query = f"SELECT {', '.join(TABLES[name].names)} FROM {name}{_DUE.get(name, '')}"  # noqa: S608 - own texts
+        if not all(_sound(name, row, vault) for row in db.execute(query)):
+            return [f"A row of {name} is not what was written"]
+    if db.execute(f"SELECT 1 FROM streams s WHERE {_BROKEN_HEAD}").fetchone():  # noqa: S608 - own text
+        return ["A stream does not end where its records do"]
+    return []
+
+
+# What is audited of large tables at each start: what the server does not have yet.
+_DUE = {
+    "images": " WHERE state IN ('held', 'queued')",
+    "disclosures": " WHERE rid IN (SELECT rid FROM records WHERE state = 'signed')",
+}
+_BROKEN_HEAD = (
+    "NOT EXISTS (SELECT 1 FROM records r WHERE r.stream = s.stream AND r.seq = s.seq AND r.id = s.head) "
+    "OR EXISTS (SELECT 1 FROM records r WHERE r.stream = s.stream AND r.seq > s.seq)"
+)
+
+
+def _sound(table: str, row: Row, vault: Vault) -> bool:
+    """Whether a row's content is what this home wrote, as far as keys and digests tell."""
+    cells = dict(zip(TABLES[table].names, row, strict=True))
+    try:
+        if table == "records":
+            return _sound_record(cells)
+        if table == "segments":
+            rows.open_start(vault, cells["rid"], cells["start"])
+            if cells["close"] is not None:
+                rows.open_close(vault, cells["rid"], cells["close"])
+        if table == "images" and cells["key"] is not None:
+            vault.unwrap(cells["key"], f"image/{cells['image']}/key")
+            rows.open_meta(vault, cells["image"], cells["meta"], "")
+        if table == "disclosures" and cells["box"] is not None:
+            vault.open(cells["box"], f"record/{cells['rid']}/{cells['name']}")
+    except (DamagedError, EvidenceError, ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return True
+
+
+def _sound_record(cells: dict[str, Any]) -> bool:
+    jws = cells["jws"]
+    if record_id(jws) != cells["id"]:
+        return False
+    if cells["state"] == "sent":
+        return True  # the server has it, and reading it checks the rest
+    payload = loads_object(unb64u(jws.split(".")[1]))
+    return all(payload[name] == cells[name] for name in ("rid", "stream", "seq"))
+
+
+def _set_aside(folder: Path) -> Path:
+    """Copy the damaged files; the copy has its final name only once it is complete and on disk."""
+    number = 1 + sum(1 for _ in folder.glob("damaged-*"))
+    part, final = folder / f"part-{number}", folder / f"damaged-{number}"
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir(mode=0o700)
+    for side in ("", *_SIDES):
+        source = folder / f"{NAME}{side}"
+        if source.exists():
+            write_durably(part / source.name, source.read_bytes())
+    part.rename(final)
+    sync_folder(folder)
+    return final
+
+
+def _salvage(damaged: Path, new: Path, vault: Vault) -> tuple[int, int]:
+    """Copy every sound row into a new file; (rows kept, rows seen)."""
+    _remove(new, ("", *_SIDES))
+    target = connect(new, read_only=False)
+    kept = seen = 0
+    try:
+        source = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        try:
+            target.execute("BEGIN")
+            for name, table in TABLES.items():
+                marks = ", ".join("?" * len(table.names))
+                insert = f"INSERT OR IGNORE INTO {name} ({', '.join(table.names)}) VALUES ({marks})"  # noqa: S608
+                found = _readable(source, name, table)
+                seen += len(found)
+                kept += sum(target.execute(insert, row).rowcount for row in found if _sound(name, row, vault))
+            # A stream whose last record did not survive is never signed on again: the key store knows its
+            # head.
+            target.execute(f"DELETE FROM streams AS s WHERE {_BROKEN_HEAD}")  # noqa: S608 - own text
+            target.execute("COMMIT")
+        finally:
+            source.close()
+    finally:
+        target.close()
+    return kept, seen
+
+
+def _readable(source: sqlite3.Connection, name: str, table: Table) -> list[Row]:
+    """The rows a damaged table still gives, read from both ends towards the damage."""
+    found: dict[Row, Row] = {}
+    for direction in ("ASC", "DESC"):
+        order = ", ".join(f"{column} {direction}" for column in table.key)
+        query = f"SELECT {', '.join(table.names)} FROM {name} ORDER BY {order}"  # noqa: S608 - own texts
+        try:
+            for row in source.execute(query):
+                found.setdefault(row[: len(table.key)], row)
+        except (sqlite3.Error, ValueError):
+            continue
+        break
+    return list(found.values())
+
+
+def _finish_takeover(folder: Path) -> Path | None:
+    """Let a salvaged file take its place, also if the process died in between.
+
+    The folder set aside, or None.
+    """
+    marker = folder / _TAKEOVER
+    if not marker.exists():
+        return None
+    aside = folder / marker.read_text(encoding="ascii")
+    if (folder / _NEW).exists():
+        # The WAL first: beside the new file it would be taken for the new file's own.
+        _remove(folder / NAME, _SIDES)
+        (folder / _NEW).replace(folder / NAME)
+        sync_folder(folder)
+    marker.unlink()
+    sync_folder(folder)
+    return aside
+
+
+def _remove(path: Path, sides: Iterable[str]) -> None:
+    for side in sides:
+        path.with_name(path.name + side).unlink(missing_ok=True)
+
+
+def sweep(database: Database, folder: Path, aside: Path | None) -> None:
+    """Remove image files without a row, or move them beside the rows that were set aside. Raises KnownError."""
+    found = database.rows("SELECT image, thumb FROM images WHERE key IS NOT NULL")
+    known = {str(name) for pair in found for name in pair}
+    with border(folder):
+        remove_orphans(folder, known, None if aside is None else aside / folder.name)

@@ -1,0 +1,148 @@
+"""The spool's tables. Rows hold no plain content.
+
+Memo, label, counts, disclosures, image keys and image digests are sealed (vault.py); what is in the clear
+is what a record shows in the clear, too. An image's `digest` is its salted disclosure's, not the picture's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """columns: (name, type and constraints) in order, the primary key first; more: table constraints."""
+
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+    more: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names."""
+        return tuple(name for name, _ in self.columns)
+
+
+_TEXT = "TEXT NOT NULL"
+_INT = "INTEGER NOT NULL"
+_ORD = ("ord", "INTEGER PRIMARY KEY AUTOINCREMENT")
+
+TABLES = {
+    "streams": Table(
+        (("stream", _TEXT), ("contract", _TEXT), ("generation", _INT), ("seq", _INT), ("head", _TEXT)),
+        ("stream",),
+        ("UNIQUE (contract, generation)",),
+    ),
+    "segments": Table(
+        (
+            _ORD,
+            ("rid", f"{_TEXT} UNIQUE"),
+            ("contract", _TEXT),
+            ("start_ms", _INT),
+            ("end_ms", _INT),
+            ("state", f"{_TEXT} CHECK (state IN ('open', 'held'))"),
+            ("slot", _INT),
+            ("removed", _INT),
+            ("start", "BLOB NOT NULL"),
+            ("close", "BLOB"),
+            ("cp0", "TEXT"),
+        ),
+        ("ord",),
+    ),
+    "shots": Table(
+        (("shot_id", _TEXT), ("rid", _TEXT), ("at_ms", _INT), ("hold_until_ms", _INT), ("choice", "TEXT")),
+        ("shot_id",),
+        indexes=("shots_rid ON shots (rid)",),
+    ),
+    "images": Table(
+        (
+            ("image", _TEXT),
+            ("thumb", _TEXT),
+            ("shot_id", _TEXT),
+            ("rid", _TEXT),
+            ("pos", _INT),
+            ("size", _INT),
+            ("key", "BLOB"),
+            ("meta", "BLOB"),
+            ("state", f"{_TEXT} CHECK (state IN ('held', 'queued', 'sent', 'quarantined', 'gone'))"),
+            ("slot", "TEXT"),
+            ("digest", "TEXT UNIQUE"),
+            ("sealed_key", "BLOB"),
+            ("code", "TEXT"),
+            ("why", "TEXT"),
+            ("changed_ms", _INT),
+        ),
+        ("image",),
+        indexes=(
+            "images_rid ON images (rid)",
+            "images_shot ON images (shot_id)",
+            "images_state ON images (state, size)",
+        ),
+    ),
+    "records": Table(
+        (
+            _ORD,
+            ("rid", f"{_TEXT} UNIQUE"),
+            ("id", f"{_TEXT} UNIQUE"),
+            ("kind", _TEXT),
+            ("contract", _TEXT),
+            ("stream", _TEXT),
+            ("seq", _INT),
+            ("at_ms", _INT),
+            ("start_ms", _INT),
+            ("end_ms", _INT),
+            ("jws", _TEXT),
+            ("state", f"{_TEXT} CHECK (state IN ('signed', 'sent', 'quarantined', 'gone'))"),
+            ("log_index", "INTEGER"),
+            ("receipt", "TEXT"),
+            ("code", "TEXT"),
+            ("why", "TEXT"),
+            ("refusal", "TEXT"),
+            ("reported", _INT),
+            ("changed_ms", _INT),
+        ),
+        ("ord",),
+        ("UNIQUE (stream, seq)",),
+        (
+            "records_span ON records (contract, kind, end_ms)",
+            "records_state ON records (state, changed_ms)",
+        ),
+    ),
+    "disclosures": Table(
+        (("rid", _TEXT), ("name", _TEXT), ("digest", _TEXT), ("box", "BLOB")),
+        ("rid", "name"),
+        indexes=("disclosures_digest ON disclosures (digest)",),
+    ),
+    "targets": Table((("tgt", _TEXT), ("rid", _TEXT)), ("tgt", "rid")),
+    "pending": Table((_ORD, ("contract", _TEXT), ("spans", _TEXT), ("why", _TEXT)), ("ord",)),
+    "instants": Table(
+        (("contract", _TEXT), ("cell_ms", _INT), ("instant_ms", _INT)),
+        ("contract", "cell_ms"),
+    ),
+    "memos": Table(
+        (
+            ("tag", "BLOB NOT NULL"),
+            ("contract", _TEXT),
+            ("rid", _TEXT),
+            ("used_ms", _INT),
+            ("box", "BLOB NOT NULL"),
+        ),
+        ("tag",),
+    ),
+    "notes": Table((("origin", _TEXT), ("size", _INT), ("note", _TEXT)), ("origin", "size")),
+}
+
+
+def statements() -> list[str]:
+    """The DDL, in order."""
+    found: list[str] = []
+    for name, table in TABLES.items():
+        parts = [f"{column} {kind}" for column, kind in table.columns]
+        rowid = table.key == ("ord",)
+        if not rowid:
+            parts.append(f"PRIMARY KEY ({', '.join(table.key)})")
+        tail = "" if rowid else " WITHOUT ROWID"
+        found.append(f"CREATE TABLE {name} ({', '.join([*parts, *table.more])}){tail}")
+        found.extend(f"CREATE INDEX {index}" for index in table.indexes)
+    return found
