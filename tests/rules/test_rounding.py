@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from tests.fakes.entries import HOUR, MINUTE, T0, TERMS, amendment, discard, seg
 from workdiary.rules.entries import Entry
 from workdiary.rules.policy import STANDARD
 from workdiary.rules.projection import project
-from workdiary.rules.rounding import Credit, credits_of
+from workdiary.rules.rounding import Credit, credits_of, limit_warning
 from workdiary.rules.terms import Terms
 
 CELL = 10 * MINUTE
@@ -119,3 +120,20 @@ def test_cut_anywhere_the_parts_add_up(
     if limit_s is not None:
         total = sum(credit.billable_ms + credit.over_ms for credit in found)
         assert sum(credit.billable_ms for credit in found) == min(total, limit_s * 1_000)
+
+
+@pytest.mark.parametrize(
+    ("used_s", "limit_s", "mark"),
+    [
+        (0, 1_000, None),
+        (799, 1_000, None),
+        (800, 1_000, 80),
+        (950, 1_000, 95),
+        (5_000, 1_000, 100),
+        (9, None, None),
+    ],
+)
+def test_warnings_come_at_eighty_ninety_five_and_a_hundred_per_cent(
+    used_s: int, limit_s: int | None, mark: int | None
+) -> None:
+    assert limit_warning(used_s * 1_000, limit_s, STANDARD) == mark
