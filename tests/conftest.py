@@ -17,6 +17,7 @@ import pytest_socket
 from hypothesis import settings
 
 SEED = int(os.environ.get("WORKDIARY_TEST_SEED", "0")) or random.SystemRandom().randrange(2**31)
+os.environ["WORKDIARY_TEST_SEED"] = str(SEED)  # for fixtures and child processes alike
 SECTIONS: dict[str, float] = defaultdict(float)
 # Threads of libraries that live as long as the process and hold nothing of a test.
 LASTING_THREADS = ("pytest-timeout", "asyncio_", "execnet", "Dummy-")

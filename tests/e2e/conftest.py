@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests: a screen with a terminal that shows known words, and the installed command."""
+"""Fixtures of the end-to-end tests: a screen with a terminal that shows known words, and the command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.conftest import SEED
 from tests.e2e.desk import Desk, wait_for
 
 WORDS = "PANTHER LANTERN MERIDIAN"
@@ -41,8 +40,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     os.close(write)
     try:
         with os.fdopen(read) as out:
-            desk = Desk(f":{out.readline().strip()}", SEED)
+            desk = Desk(f":{out.readline().strip()}", int(os.environ["WORKDIARY_TEST_SEED"]))
         running.append(subprocess.Popen(["openbox"], env=desk.env, **quiet))
+        # A window mapped while the window manager still starts may stay unmanaged and unseen.
+        managed = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
+        wait_for(
+            lambda: "0x" in subprocess.run(managed, env=desk.env, capture_output=True, text=True).stdout,
+            20,
+            "wm",
+        )
         show = f"for i in 1 2 3; do echo {WORDS}; done; exec cat > {tmp_path / 'typed'}"
         terminal = [
             "xterm",
@@ -59,13 +65,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         ]
         running.append(subprocess.Popen(terminal, env=desk.env, **quiet))
         search = ["xdotool", "search", "--onlyvisible", "--class", "xterm"]
-        found = wait_for(
-            lambda: subprocess.run(
-                search, env=desk.env, capture_output=True, text=True, check=False
-            ).stdout.split(),
-            20,
-            "the terminal",
-        )
+
+        def shown() -> list[str]:
+            done = subprocess.run(search, env=desk.env, capture_output=True, text=True, check=False)
+            return done.stdout.split()
+
+        found = wait_for(shown, 20, "the terminal")
         subprocess.run(["xdotool", "mousemove", "300", "300"], env=desk.env, check=True)
         subprocess.run(["xdotool", "windowfocus", "--sync", found[0]], env=desk.env, check=True)
         yield desk
@@ -101,7 +106,7 @@ class Installed:
         return json.loads(self.run(*args, "--json").stdout)
 
     def begin(self, *args: str) -> subprocess.Popen[bytes]:
-        """Start a command that goes on; its stderr is kept in the home's folder for a failing test to show."""
+        """Start a command that goes on; its words are kept for a failing test to show."""
         log = (self.home.parent / f"stderr-{len(self.running)}.txt").open("wb")
         process = subprocess.Popen([*self.base, *args], env=self.desk.env, stdout=log, stderr=log)
         log.close()
