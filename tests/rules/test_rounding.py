@@ -134,6 +134,10 @@ def test_cut_anywhere_the_parts_add_up(
     ],
 )
 def test_warnings_come_at_eighty_ninety_five_and_a_hundred_per_cent(
-    used_s: int, limit_s: int | None, mark: int | None
+    used_s: int, limit_s: int, mark: int | None
 ) -> None:
     assert limit_warning(used_s * 1_000, limit_s, STANDARD) == mark
+
+
+def test_without_a_limit_nothing_is_warned_of() -> None:
+    assert limit_warning(10**12, None, STANDARD) is None

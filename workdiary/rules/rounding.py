@@ -131,7 +131,7 @@ def _limited(found: Iterable[Credit], limit_s: int | None) -> list[Credit]:
 
 
 def limit_warning(used_ms: int, limit_s: int | None, policy: PolicySet) -> int | None:
-    """The highest of the policy's warning marks (per cent) that a week's billable time has reached, if any."""
+    """The highest of the policy's warning marks (per cent) that a week's billable time has reached."""
     if limit_s is None:
         return None
     reached = [mark for mark in policy.limit_warn_pct if used_ms * 100 >= limit_s * 1_000 * mark]
