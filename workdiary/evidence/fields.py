@@ -87,7 +87,7 @@ class Text:
 
     def check(self, value: JsonValue, where: str) -> None:
         """See `FieldType`."""
-        if not isinstance(value, str) or not self.least <= len(value.encode()) <= self.cap:
+        if not isinstance(value, str) or not self.least <= _utf8_bytes(value) <= self.cap:
             raise refuse(where, self.describe())
 
     def describe(self) -> str:
@@ -273,6 +273,14 @@ class Struct:
             "required": list(self.members),
             "additionalProperties": False,
         }
+
+
+def _utf8_bytes(text: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        # A lone surrogate, as some desktops put into window titles: no length fits it.
+        return -1
 
 
 def as_jwk(value: JsonObject, where: str) -> dict[str, str]:
