@@ -44,11 +44,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         running.append(subprocess.Popen(["openbox"], env=desk.env, **quiet))
         # A window mapped while the window manager still starts may stay unmanaged and unseen.
         managed = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
-        wait_for(
-            lambda: "0x" in subprocess.run(managed, env=desk.env, capture_output=True, text=True).stdout,
-            20,
-            "wm",
-        )
+
+        def window_manager() -> bool:
+            done = subprocess.run(managed, env=desk.env, capture_output=True, text=True, check=False)
+            return "0x" in done.stdout
+
+        wait_for(window_manager, 20, "the window manager")
         show = f"for i in 1 2 3; do echo {WORDS}; done; exec cat > {tmp_path / 'typed'}"
         terminal = [
             "xterm",
