@@ -7,6 +7,7 @@ back; the callbacks here take that argument and drop it.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,24 @@ from typing import Any
 from workdiary.client.capture.port import BackendCounts, InputCounts, UnavailableError
 
 POINTER_S = 0.9
+STOP_S = 5.0
+
+
+def _wait_for_end(listener: Any) -> None:
+    """Join a stopped listener.
+
+    pynput's own stop is lost when it comes before the listener has enabled its context, and lies unsent in a
+    queue while there is no input; both would keep the thread for ever. So the context is disabled over the
+    listener's second connection until that has had its effect.
+    """
+    until = time.monotonic() + STOP_S
+    while listener.is_alive() and time.monotonic() < until:
+        with contextlib.suppress(Exception):
+            # The listener closes the display at its own pace, from then on both raise.
+            display, context = listener._display_stop, listener._context  # noqa: SLF001 - no public way
+            display.record_disable_context(context)
+            display.sync()
+        listener.join(0.05)
 
 
 class HookInputCounter:
@@ -53,6 +72,7 @@ class HookInputCounter:
             mouse.Listener(on_click=self._clicked, on_scroll=self._scrolled, on_move=self._moved_to),
         )
         for listener in self._listeners:
+            listener.name = "input-hooks"
             listener.start()
             listener.wait()
 
@@ -96,7 +116,6 @@ class HookInputCounter:
         """See `InputCounter.stop`."""
         for listener in self._listeners:
             listener.stop()
-        for listener in self._listeners:
-            listener.join()
+            _wait_for_end(listener)
         self._listeners = ()
         self._held.clear()
