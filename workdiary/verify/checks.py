@@ -120,7 +120,7 @@ def contradictions(payload: JsonObject) -> tuple[str, ...]:
         return ()
     if end < start:
         found.append("it ends before it starts")
-    if tracked is not None and tracked > end - start:
+    elif tracked is not None and tracked > end - start:
         found.append("more time is tracked than passed")
     mono0, mono1 = _number(payload, "mono0"), _number(payload, "mono1")
     stepped = payload.get("clock_step") is True or payload.get("close") == "clock-step"
