@@ -205,7 +205,7 @@ def test_hostile_texts_raise_only_evidence_errors(one: str, other: str) -> None:
 
 
 def test_importing_verify_is_quick_and_light() -> None:
-    """At most 0.15 s for all of it (evidence.md promises a verifier that starts at once); the best of five."""
+    """At most 0.15 s for all of it; the best of five, because others use this machine too."""
     code = (
         "import time; began = time.perf_counter()\n"
         "import workdiary.verify.axes, workdiary.verify.checks, sys\n"
