@@ -1,0 +1,268 @@
+"""The commands on the engine's thread, and the wiring of the parts that carry them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from workdiary.client.capture.port import SessionEventKind
+from workdiary.client.errors import KnownError
+from workdiary.client.segment.model import HoldChoice
+from workdiary.client.segment.segmenter import Work
+from workdiary.client.tracker.amend import find_spans
+from workdiary.client.tracker.camera import Camera, CameraParts
+from workdiary.client.tracker.holds import HoldParts, Holds
+from workdiary.client.tracker.machine import Event, Mode
+from workdiary.client.tracker.news import News
+from workdiary.client.tracker.outgoing import Outgoing, OutgoingParts
+from workdiary.client.tracker.recorder import Recorder, Recording
+from workdiary.client.tracker.recovery import recover
+from workdiary.client.tracker.terms import Agreement, check_active, check_memo, choose
+from workdiary.client.tracker.timer import Timer, TimerParts
+from workdiary.client.tracker.view import Shown
+from workdiary.client.tracker.work import Job
+from workdiary.client.tracker.world import Choices, Stages, World
+from workdiary.rules.weeks import bucket_start
+
+Post = Callable[[Job], None]
+
+
+def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tuple[News, Shown]:
+    """Build the parts and tell them of one another; no I/O."""
+    news = News(world, stages, choices)
+    outgoing = Outgoing(
+        OutgoingParts(
+            clock=world.clock,
+            journal=stages.journal,
+            uploader=stages.uploader,
+            outbox=stages.outbox,
+            alarms=stages.alarms,
+            signer=stages.signer,
+            sender=stages.sender,
+            post=post,
+            changed=news.publish,
+            trouble=news.trouble,
+        )
+    )
+    holds = Holds(
+        HoldParts(
+            clock=world.clock,
+            store=stages.store,
+            taker=world.taker,
+            alarms=stages.alarms,
+            worker=stages.camera,
+            post=post,
+            over=news.sign,
+            changed=news.publish,
+            trouble=news.trouble,
+        )
+    )
+    camera = Camera(_camera_parts(world, stages, choices, post), news)
+    recorder = Recorder(
+        Recording(world.clock, choices.policy, world.backends, stages.store, world.zone, world.entropy)
+    )
+    timer = Timer(
+        TimerParts(
+            clock=world.clock,
+            policy=choices.policy,
+            recorder=recorder,
+            camera=camera,
+            holds=holds,
+            news=news,
+            entropy=world.entropy,
+            terms=lambda contract: Agreement.of(stages.contracts.contract(contract)).terms,
+            trusted_ms=choices.trusted_ms,
+            resume_alone=choices.resume_alone,
+        )
+    )
+    shown = Shown(world.clock, choices.policy, timer, recorder, camera, holds, outgoing, world.backends)
+    news.attach(shown)
+    return news, shown
+
+
+def _camera_parts(world: World, stages: Stages, choices: Choices, post: Post) -> CameraParts:
+    return CameraParts(
+        clock=world.clock,
+        policy=choices.policy,
+        store=stages.store,
+        taker=world.taker,
+        alarms=stages.alarms,
+        worker=stages.camera,
+        post=post,
+        entropy=world.entropy,
+        random_int=world.random_int,
+        preview_ms=choices.preview_ms,
+    )
+
+
+class Core:
+    """The tracker's commands. Every method runs on the engine's thread and may raise `KnownError`."""
+
+    def __init__(self, world: World, stages: Stages, choices: Choices, post: Post) -> None:
+        self._clock = world.clock
+        self._stages = stages
+        self._choices = choices
+        self._bucket = 0
+        self._warned = False  # the notice shown is about the disk
+        self.news, self._parts = assemble(world, stages, choices, post)
+
+    @property
+    def timer(self) -> Timer:
+        """The state."""
+        return self._parts.timer
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """Signing and sending."""
+        return self._parts.outgoing
+
+    @property
+    def taking(self) -> bool:
+        """Whether a shot is being taken or blurred, or a segment waits for one."""
+        return self._parts.camera.busy or self._parts.holds.blurring
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is being taken, blurred or signed, and no hold is open."""
+        return not (self.taking or self._parts.holds.open or self._parts.outgoing.signing)
+
+    def open(self) -> None:
+        """Close what a crash left open, end its holds as keep, read what is shown."""
+        recover(self._stages.store)
+        self._parts.holds.resume_blurs()
+        self.outgoing.refresh()
+        self.learn()
+        self.outgoing.sign(force=True)
+
+    def learn(self) -> None:
+        """Enrolment or terms have changed."""
+        self.news.learn()
+        self.news.publish()
+
+    def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
+        """Begin, go on, or change what is worked on; None keeps what was last used."""
+        present, contracts = self.timer.work, self._stages.contracts
+        agreement = choose(contracts, contract, None if present is None else present.contract)
+        kept = present is not None and memo is None
+        text = check_memo(present.memo if present is not None and memo is None else memo or "")
+        self._stages.journal.ensure_stream(agreement.id, self._choices.policy)
+        agreement = choose(contracts, agreement.id, None)
+        check_active(agreement, self._clock.wall_ms())
+        self._parts.camera.settle()
+        self.timer.wake()
+        terms = agreement.terms
+        work = Work(
+            contract=agreement.id,
+            memo=text,
+            label=present.label if kept and present is not None else label,
+            mode=terms.mode,
+            assistive=terms.assistive,
+        )
+        self._work_on(work)
+
+    def set_memo(self, memo: str, label: str | None) -> None:
+        """From now on work on this."""
+        text, present = check_memo(memo), self.timer.work
+        if present is None:
+            agreement = choose(self._stages.contracts, None, None)
+            present = Work(agreement.id, "", None, agreement.terms.mode, agreement.terms.assistive)
+        self._change(replace(present, memo=text, label=label))
+
+    def fire(self, event: Event) -> None:
+        """A command without arguments."""
+        try:
+            self.timer.fire(event)
+        finally:
+            self.news.publish()
+
+    def decide(self, shot_id: str, choice: HoldChoice) -> None:
+        """Answer a hold; removing the time of the open segment cuts it first."""
+        parts, rid = self._parts, self._rid_of(shot_id)
+        segment = parts.recorder.segment
+        if choice == "remove-time" and segment is not None and segment.start.rid == rid:
+            self.timer.fire(Event.DISCARD)
+        parts.holds.choose(shot_id, choice)
+        if choice == "remove-time" and rid is not None and self.news.around.ledger is not None:
+            self.news.around.ledger.forget(rid, "removed-by-owner")
+        self.news.publish()
+
+    def redact(self, rids: list[str]) -> None:
+        """Remove the images of segments, keep their time."""
+        for contract, spans in find_spans(self._stages.contracts, self._stages.store, rids).items():
+            self._stages.journal.redact(contract, [span.rid for span in spans])
+        self._amended()
+
+    def discard(self, rids: list[str]) -> None:
+        """Remove the time of segments; a tombstone stays."""
+        for contract, spans in find_spans(self._stages.contracts, self._stages.store, rids).items():
+            self._stages.journal.discard(contract, spans)
+        self._amended()
+
+    def hear(self, kind: SessionEventKind) -> None:
+        """News of the desktop session."""
+        self._stages.alarms.wake()
+        try:
+            self.timer.hear(kind)
+        finally:
+            self.news.publish()
+
+    def tick(self, busy_ms: int) -> None:
+        """Once a second while tracking; told further only when something to be seen has changed."""
+        before = (self.timer.mode, self._parts.recorder.note)
+        try:
+            if self.timer.tick(busy_ms):
+                self._watch_disk()
+        except KnownError as error:
+            self.news.trouble(error)
+        bucket = bucket_start(self._clock.wall_ms(), self._choices.policy)
+        if bucket != self._bucket or before != (self.timer.mode, self._parts.recorder.note):
+            self._bucket = bucket
+            self.news.publish()
+
+    def keep_all(self) -> None:
+        """Quit: every hold ends as keep, unless the person chose."""
+        self._parts.holds.end_all()
+        self.outgoing.sign(force=True)
+
+    def _work_on(self, work: Work) -> None:
+        """Make `work` the present one, by the event that the table knows for it."""
+        present = self.timer.work
+        if self.timer.mode is Mode.TRACKING and present is not None and present.contract == work.contract:
+            self._change(work)
+            return
+        other = present is not None and present.contract != work.contract
+        self.timer.work = work
+        self.news.learn(work.contract)
+        self.fire(Event.SWITCH if other else Event.START)
+
+    def _change(self, work: Work) -> None:
+        present, self.timer.work = self.timer.work, work
+        if present is not None and present.memo == work.memo and present.label == work.label:
+            self.news.publish()
+            return
+        same_memo = present is not None and present.memo == work.memo
+        self.fire(Event.LABEL if same_memo else Event.MEMO)
+
+    def _rid_of(self, shot_id: str) -> str | None:
+        """The segment a shot belongs to, None if it is unknown here."""
+        last = self._parts.holds.last
+        if last is not None and last.shot_id == shot_id:
+            return last.rid
+        shots = self._stages.store.shot(shot_id)
+        return None if shots is None else shots.rid
+
+    def _amended(self) -> None:
+        self.news.read_ledger()
+        self.outgoing.refresh()
+        self.outgoing.poke()
+        self.news.publish()
+
+    def _watch_disk(self) -> None:
+        """Room on disk: early words, and a visible stop when it is used up."""
+        health = self._stages.store.health()
+        if health.full:
+            self.timer.fire(Event.FULL)
+            self.timer.reason = health.reason
+        if health.warn or self._warned:
+            self._warned = health.warn > 0
+            self.news.around = replace(self.news.around, notice=health.reason if health.warn else "")

@@ -1,0 +1,170 @@
+"""The preview of a shot: held until its time is over or the person has chosen (product.md, Shots 6).
+
+A hold counts only while the app runs and the session is unlocked: `away` stops all of them, `back` goes on
+where they stood. Runs on the engine's thread; blurring on the camera's worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from workdiary.client.errors import KnownError
+from workdiary.client.segment.clock import Clock
+from workdiary.client.segment.model import HoldChoice, ShotSet
+from workdiary.client.segment.shots import ShotFailedError, ShotTaker
+from workdiary.client.tracker.ports import HoldStore
+from workdiary.client.tracker.schedule import Alarms
+from workdiary.client.tracker.work import Job, Worker
+
+ALARM: Final = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldParts:
+    """What holds need; over(): a hold has ended, sign what is due; changed(): what is shown has changed."""
+
+    clock: Clock
+    store: HoldStore
+    taker: ShotTaker
+    alarms: Alarms
+    worker: Worker
+    post: Callable[[Job], None]
+    over: Callable[[], None]
+    changed: Callable[[], None]
+    trouble: Callable[[KnownError], None]
+
+
+class Holds:
+    """Every undecided shot of this run, and the last shot for whoever shows it."""
+
+    def __init__(self, parts: HoldParts) -> None:
+        self._parts = parts
+        self._held: dict[str, ShotSet] = {}
+        self._begun: dict[str, int] = {}  # total ms at which a hold began
+        self._blurring: set[str] = set()
+        self._away_ms: int | None = None
+        self.last: ShotSet | None = None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether holds stand still because nobody could see them."""
+        return self._away_ms is not None
+
+    @property
+    def blurring(self) -> bool:
+        """Whether a chosen blur is being carried out."""
+        return bool(self._blurring)
+
+    @property
+    def open(self) -> bool:
+        """Whether any shot still waits for its time or for its blurring."""
+        return bool(self._held or self._blurring)
+
+    def add(self, shots: ShotSet) -> None:
+        """A hold begins."""
+        self._held[shots.shot_id] = shots
+        self._begun[shots.shot_id] = self._parts.clock.total_ms()
+        self.last = shots
+        self._arm()
+
+    def choose(self, shot_id: str, choice: HoldChoice) -> None:
+        """The person has chosen; durable on return. Raises `KnownError` (unknown, or signed already)."""
+        self._parts.store.decide(shot_id, choice)
+        self._held.pop(shot_id, None)
+        self._begun.pop(shot_id, None)
+        if self.last is not None and self.last.shot_id == shot_id:
+            self.last = replace(self.last, choice=choice)
+        if choice == "blur":
+            self._blur(shot_id)
+        self._arm()
+        self._parts.over()
+
+    def away(self, since_total_ms: int) -> None:
+        """Nobody could see a preview since that instant of the total monotonic clock."""
+        if self._away_ms is None:
+            self._away_ms = since_total_ms
+            self._parts.alarms.cancel(ALARM)
+
+    def back(self) -> None:
+        """Somebody can again: every hold ends later by the time away. Raises `KnownError`."""
+        if self._away_ms is None:
+            return
+        now, away, self._away_ms = self._parts.clock.total_ms(), self._away_ms, None
+        for shot_id, shots in list(self._held.items()):
+            missed = max(0, now - max(away, self._begun[shot_id]))
+            later = replace(shots, hold_until_ms=shots.hold_until_ms + missed)
+            self._parts.store.extend_hold(shot_id, later.hold_until_ms)
+            self._held[shot_id] = later
+            if self.last is not None and self.last.shot_id == shot_id:
+                self.last = later
+        self._arm()
+        self._parts.over()
+
+    def ring(self) -> None:
+        """The first hold may be over."""
+        if self.is_away:
+            return
+        now = self._parts.clock.wall_ms()
+        over = [shot_id for shot_id, shots in self._held.items() if shots.hold_until_ms <= now]
+        for shot_id in over:
+            del self._held[shot_id], self._begun[shot_id]
+        self._arm()
+        if over:
+            self._parts.over()
+
+    def end_all(self) -> None:
+        """Quit: every hold ends as keep, unless the person chose."""
+        self._held.clear()
+        self._begun.clear()
+        self._away_ms = None
+        self._parts.alarms.cancel(ALARM)
+
+    def resume_blurs(self) -> None:
+        """After a restart: a chosen blur is still owed. Raises `KnownError`."""
+        for shots in self._parts.store.holds():
+            if shots.choice == "blur":
+                self._blur(shots.shot_id)
+
+    def _arm(self) -> None:
+        parts = self._parts
+        if self._held and not self.is_away:
+            first = min(shots.hold_until_ms for shots in self._held.values())
+            parts.alarms.set(ALARM, first, lambda: parts.post(self.ring))
+        else:
+            parts.alarms.cancel(ALARM)
+
+    def _blur(self, shot_id: str) -> None:
+        self._blurring.add(shot_id)
+        self._parts.worker.submit(partial(self._blur_now, shot_id))
+
+    def _blur_now(self, shot_id: str) -> None:
+        """On the worker's thread: blurred files first, then they take the sharp ones' place."""
+        parts = self._parts
+        trouble: KnownError | None = None
+        try:
+            shots = parts.store.shot(shot_id)
+            if shots is not None:
+                folder = parts.store.image_folder
+                blurred = tuple([parts.taker.blur(folder, image) for image in shots.images])
+                parts.store.replace_images(shot_id, blurred)
+        except ShotFailedError as error:
+            trouble = KnownError(
+                "The screenshot could not be blurred",
+                f"{error}. It stays on this computer and is not signed; choose again, or remove it.",
+                subject=shot_id,
+                permanent=False,
+            )
+        except KnownError as error:
+            trouble = error
+        parts.post(partial(self._blurred, shot_id, trouble))
+
+    def _blurred(self, shot_id: str, trouble: KnownError | None) -> None:
+        self._blurring.discard(shot_id)
+        if trouble is None:
+            self._parts.over()
+        else:
+            self._parts.trouble(trouble)
+        self._parts.changed()

@@ -1,0 +1,170 @@
+"""What was tracked on one contract this week, for totals, strip and prices: read once, then kept along.
+
+Projecting a week's records each second would cost more than tracking does; so the projection is read at the
+start and after anything was removed, and every closed segment is added as it closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from workdiary.client.segment.model import CloseReason, SegmentProgress, SegmentStart
+from workdiary.client.tracker.events import CellView, StripCell
+from workdiary.evidence.canonical import JsonValue
+from workdiary.rules.activity import BucketFacts, bucket_active
+from workdiary.rules.diary import Diary, DiarySegment
+from workdiary.rules.entries import Entry
+from workdiary.rules.policy import BUCKETS_PER_CELL, PolicySet
+from workdiary.rules.projection import project
+from workdiary.rules.spans import Measure, Span
+from workdiary.rules.weeks import bucket_start, cell_start, week_of
+
+ReadEntries = Callable[[str, int, int], Iterable[Entry]]
+# What closing for this reason shows until the session goes on (rules.gaps has the same for records).
+_GAPS: Final[Mapping[str, str]] = {
+    name: name for name in ("pause", "idle", "lock", "suspend", "switch-user", "shutdown", "crash")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A recorded segment: where it lies, what of it counts, and which of its buckets were active."""
+
+    rid: str
+    session: str
+    kind: str
+    time: Measure
+    buckets: tuple[tuple[int, bool], ...] = ()
+
+
+@dataclass(slots=True)
+class Ledger:
+    """One contract's week. Spans are wall ms; `gaps` are (start, end, kind)."""
+
+    contract: str
+    policy: PolicySet
+    pieces: dict[str, Piece] = field(default_factory=dict)
+    gaps: list[tuple[int, int, str]] = field(default_factory=list)
+    _left: tuple[int, str, str] | None = None  # (end, session, kind) of the segment closed last
+
+    @classmethod
+    def read(cls, contract: str, policy: PolicySet, now_ms: int, entries: ReadEntries) -> Ledger:
+        """The week that holds `now_ms`, and the day before it where a local day reaches back."""
+        week = week_of(now_ms)
+        diary = project(entries(contract, week.start - _DAY_MS, week.end))
+        ledger = cls(contract, policy)
+        ledger._fill(diary)
+        return ledger
+
+    def add(self, start: SegmentStart, progress: SegmentProgress, close: CloseReason) -> None:
+        """A segment has closed."""
+        self.pieces[start.rid] = self.piece(start, progress)
+        kind = _GAPS.get(close)
+        self._left = (progress.end_ms, start.session, kind) if kind is not None else None
+
+    def opened(self, start: SegmentStart) -> None:
+        """A segment has begun: what lies before it is a gap if the one before was left for a reason."""
+        if self._left is not None and self._left[1] == start.session and self._left[0] < start.start_ms:
+            self.gaps.append((self._left[0], start.start_ms, self._left[2]))
+        self._left = None
+
+    def piece(self, start: SegmentStart, progress: SegmentProgress) -> Piece:
+        """A segment as a piece; the open one, too, for what is shown now."""
+        return Piece(
+            start.rid,
+            start.session,
+            "tracked",
+            Measure.whole(start.start_ms, progress.end_ms, progress.tracked_ms),
+            tuple((bucket_start(b.start_ms, self.policy), b.active) for b in progress.buckets),
+        )
+
+    def forget(self, rid: str, kind: str) -> None:
+        """A segment's time was removed."""
+        piece = self.pieces.pop(rid, None)
+        if piece is not None:
+            self.gaps.append((piece.time.start, piece.time.end, kind))
+
+    def tracked_ms(self, window: Span) -> int:
+        """Tracked ms inside a window."""
+        return sum(piece.time.between(*window) for piece in self.pieces.values())
+
+    def session_ms(self, session: str | None) -> int:
+        """Tracked ms of one session."""
+        return sum(piece.time.total for piece in self.pieces.values() if piece.session == session)
+
+    def strip(self, window: Span, live: Piece | None) -> tuple[StripCell, ...]:
+        """The cells of a window in which something was tracked or missed, in order."""
+        tracked: dict[int, int] = {}
+        kinds: dict[int, str] = {}
+        for piece in (*self.pieces.values(), *([live] if live is not None else [])):
+            inside = piece.time.between(*window)
+            if inside > 0:
+                cell = cell_start(piece.time.start, self.policy)
+                tracked[cell] = tracked.get(cell, 0) + inside
+                kinds[cell] = piece.kind
+        missed: dict[int, str] = {}
+        for start, end, kind in self.gaps:
+            for cell in range(
+                cell_start(max(start, window[0]), self.policy), min(end, window[1]), self._cell
+            ):
+                missed[cell] = kind
+        return tuple(
+            StripCell(cell, tracked.get(cell, 0), kinds.get(cell, ""), missed.get(cell))
+            for cell in sorted(tracked.keys() | missed.keys())
+        )
+
+    def cell_view(self, now_ms: int, live: Piece | None) -> CellView:
+        """The cell that runs now."""
+        start = cell_start(now_ms, self.policy)
+        here = [piece for piece in self.pieces.values() if cell_start(piece.time.start, self.policy) == start]
+        known: dict[int, bool] = {}
+        for piece in (*here, *([live] if live is not None else [])):
+            for bucket, active in piece.buckets:
+                known[bucket] = known.get(bucket, False) or active
+        now_bucket = bucket_start(now_ms, self.policy)
+        if live is not None:
+            known.setdefault(now_bucket, False)
+        states = tuple(
+            _bucket_state(known.get(bucket), future=bucket > now_bucket)
+            for bucket in range(start, start + self._cell, self._cell // BUCKETS_PER_CELL)
+        )
+        return CellView(start, start + self._cell, states)
+
+    @property
+    def _cell(self) -> int:
+        return self.policy.cell_ms
+
+    def _fill(self, diary: Diary) -> None:
+        for segment in diary.segments:
+            if segment.close is not None and segment.tracked_ms > 0:
+                self.pieces[segment.rid] = Piece(
+                    segment.rid, segment.session, segment.kind, segment.time, self._known_buckets(segment)
+                )
+        self.gaps = [(gap.start, gap.end, gap.kind) for gap in diary.gaps]
+
+    def _known_buckets(self, segment: DiarySegment) -> tuple[tuple[int, bool], ...]:
+        counts = segment.backend_counts
+        found = []
+        for bucket in segment.buckets:
+            numbers = {name: _int(bucket.get(name)) for name in ("start", "keys", "clicks", "scrolls")}
+            events = numbers["keys"] + numbers["clicks"] + numbers["scrolls"]
+            facts = BucketFacts(events, _int(bucket.get("injected")), _int(bucket.get("active_s")))
+            backend = counts if counts in {"full", "active-only"} else "none"
+            active = bucket_active(facts, backend)  # type: ignore[arg-type] # narrowed to its Literal above
+            found.append((bucket_start(numbers["start"], self.policy), active))
+        return tuple(found)
+
+
+_DAY_MS: Final = 24 * 3600 * 1000
+
+
+def _bucket_state(active: bool | None, *, future: bool) -> str:
+    if active is None:
+        return "future" if future else "untracked"
+    return "active" if active else "quiet"
+
+
+def _int(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0

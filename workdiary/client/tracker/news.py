@@ -1,0 +1,102 @@
+"""News of the parts on the engine's thread: who has to act on it, and the snapshot everyone is shown."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from workdiary.client.errors import KnownError
+from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotSet
+from workdiary.client.sign.held import Span
+from workdiary.client.tracker.events import Snapshot
+from workdiary.client.tracker.ledger import Ledger
+from workdiary.client.tracker.terms import Agreement
+from workdiary.client.tracker.view import Around, Shown, snapshot
+from workdiary.client.tracker.world import Choices, Stages, World
+
+_LOG = logging.getLogger(__name__)
+_NOTICE_CLEARS: Final = frozenset({"start", "resume"})
+
+
+class News:
+    """Keeps the ledger and the rest of what is shown; `listener` gets a snapshot after each change."""
+
+    def __init__(self, world: World, stages: Stages, choices: Choices) -> None:
+        self._world = world
+        self._stages = stages
+        self._choices = choices
+        self._shown: Shown | None = None
+        self.around = Around(key_class=choices.key_class)
+        self.listener: Callable[[Snapshot], None] = lambda _snapshot: None
+
+    def attach(self, shown: Shown) -> None:
+        """The parts exist now; before this nothing is told."""
+        self._shown = shown
+
+    def publish(self) -> None:
+        """Tell the present state."""
+        if self._shown is not None:
+            self.around = replace(self.around, diary_url=self._choices.diary_url())
+            self.listener(snapshot(self._shown, self.around))
+
+    def sign(self) -> None:
+        """Something may be due: holds that stand still keep everything back."""
+        shown = self._shown
+        if shown is not None and not shown.holds.is_away:
+            shown.outgoing.sign()
+
+    def learn(self, chosen: str | None = None) -> None:
+        """Contracts or their terms have changed, or another one is chosen. Raises `KnownError`."""
+        known = tuple(Agreement.of(contract) for contract in self._stages.contracts.contracts())
+        present = self.around.agreement
+        wanted = chosen or (None if present is None else present.id)
+        agreement = next((a for a in known if wanted is None or a.id == wanted), None)
+        self.around = replace(self.around, agreements=known, agreement=agreement, zone=self._world.zone())
+        ledger = self.around.ledger
+        if agreement is not None and (ledger is None or ledger.contract != agreement.id):
+            self.read_ledger()
+
+    def read_ledger(self) -> None:
+        """Read the week of the chosen contract again. Raises `KnownError`."""
+        agreement = self.around.agreement
+        if agreement is not None:
+            now = self._world.clock.wall_ms()
+            ledger = Ledger.read(agreement.id, self._choices.policy, now, self._stages.store.entries)
+            self.around = replace(self.around, ledger=ledger)
+
+    def trouble(self, error: KnownError) -> None:
+        """See `CameraNews`: told in the snapshot; what can go on goes on."""
+        _LOG.warning("%s", error.title)
+        self.around = replace(self.around, notice=f"{error.title}. {error.message}")
+        self.publish()
+
+    def shot_kept(self, shots: ShotSet) -> None:
+        """See `CameraNews`."""
+        if self._shown is not None:
+            self._shown.holds.add(shots)
+        self.publish()
+
+    def segment_closed(self, rid: str) -> None:
+        """See `CameraNews`."""
+        _LOG.debug("segment %s is held", rid)
+        self.sign()
+
+    def segment_opened(self, start: SegmentStart) -> None:
+        """See `TimerNews`."""
+        if self.around.ledger is not None:
+            self.around.ledger.opened(start)
+        notice = "" if start.open in _NOTICE_CLEARS else self.around.notice
+        self.around = replace(self.around, session=start.session, notice=notice, zone=start.zone)
+
+    def segment_left(self, start: SegmentStart, close: SegmentClose) -> None:
+        """See `TimerNews`."""
+        if self.around.ledger is not None:
+            self.around.ledger.add(start, close.progress, close.close)
+
+    def discard_idle(self, contract: str, spans: list[Span]) -> None:
+        """See `TimerNews`."""
+        self._stages.journal.discard(contract, spans, "idle")
+        self.read_ledger()
+        self.sign()

@@ -1,0 +1,149 @@
+"""What the tracker needs of the stages before it: the spool, the signing journal and the uploader.
+
+`workdiary.client.spool`, `.sign` and `.upload` provide them; fakes for tests stand beside these protocols.
+Every call is thread-safe, durable on return, and raises `KnownError` for faults of the environment only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from workdiary.client.segment.model import (
+    HoldChoice,
+    SegmentClose,
+    SegmentProgress,
+    SegmentStart,
+    ShotImage,
+    ShotSet,
+)
+from workdiary.client.sign.held import DiscardWhy, Span
+from workdiary.client.spool.outbox import OutboxCounts
+from workdiary.client.spool.quota import Health
+from workdiary.client.spool.store import RecoveredSegment
+from workdiary.client.upload.uploader import SyncReport
+from workdiary.rules.entries import Entry
+from workdiary.rules.policy import PolicySet
+
+
+class ShotStore(Protocol):
+    """Shots and closes of segments not signed yet."""
+
+    @property
+    def image_folder(self) -> Path:
+        """Where the shot child writes."""
+        ...
+
+    def instant(self, contract: str, cell_start_ms: int) -> int | None:
+        """A persisted drawn instant."""
+        ...
+
+    def put_instant(self, contract: str, cell_start_ms: int, instant_ms: int) -> None:
+        """Persist a drawn instant."""
+        ...
+
+    def add_shots(self, rid: str, shots: ShotSet) -> None:
+        """Name image files that are durable already."""
+        ...
+
+    def checkpoint(self, rid: str, progress: SegmentProgress) -> None:
+        """The open segment's state now."""
+        ...
+
+    def close_segment(self, rid: str, close: SegmentClose) -> None:
+        """Freeze a segment."""
+        ...
+
+    def entries(self, contract: str, start_ms: int, end_ms: int) -> list[Entry]:
+        """Segments touching [start, end) and what amends them."""
+        ...
+
+
+class HoldStore(Protocol):
+    """Holds of shots."""
+
+    @property
+    def image_folder(self) -> Path:
+        """Where the images lie."""
+        ...
+
+    def decide(self, shot_id: str, choice: HoldChoice) -> None:
+        """Answer a hold."""
+        ...
+
+    def extend_hold(self, shot_id: str, hold_until_ms: int) -> None:
+        """Move the end of a hold."""
+        ...
+
+    def replace_images(self, shot_id: str, images: tuple[ShotImage, ...]) -> None:
+        """Put the blurred images in the place of the sharp ones."""
+        ...
+
+    def holds(self) -> list[ShotSet]:
+        """Undecided shots and those whose blur is due."""
+        ...
+
+    def shot(self, shot_id: str) -> ShotSet | None:
+        """A shot with its data keys while its images are here."""
+        ...
+
+
+class Store(ShotStore, HoldStore, Protocol):
+    """The spool as the engine sees it."""
+
+    def begin(self, start: SegmentStart) -> None:
+        """A segment's row."""
+        ...
+
+    def open_segments(self) -> list[RecoveredSegment]:
+        """What was open when the process ended."""
+        ...
+
+    def memos(self, contract: str | None, prefix: str) -> list[str]:
+        """Earlier memos, newest first."""
+        ...
+
+    def health(self) -> Health:
+        """Room on disk."""
+        ...
+
+
+class Signing(Protocol):
+    """The signing journal."""
+
+    def ensure_stream(self, contract: str, policy: PolicySet) -> None:
+        """Open the contract's stream if need be."""
+        ...
+
+    def sign_due(self, now_ms: int, *, force: bool = False) -> list[str]:
+        """Sign whatever is due, strictly in order; returns rids."""
+        ...
+
+    def redact(self, contract: str, rids: Sequence[str], why: str = "owner") -> list[str]:
+        """Remove the images of signed segments."""
+        ...
+
+    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
+        """Remove time; spans of unsigned segments are durable at once."""
+        ...
+
+
+class Sending(Protocol):
+    """The uploader."""
+
+    def run_once(self) -> SyncReport:
+        """One pass over everything due."""
+        ...
+
+    def link_up(self) -> None:
+        """Forget the back-off."""
+        ...
+
+
+class Waiting(Protocol):
+    """The outbox, in numbers."""
+
+    def counts(self) -> OutboxCounts:
+        """What waits."""
+        ...

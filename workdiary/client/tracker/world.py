@@ -1,0 +1,60 @@
+"""What `compose` hands to the tracker: the world outside, the stages before it, and what somebody chose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workdiary.client.capture.port import Backends
+from workdiary.client.segment.clock import Clock
+from workdiary.client.segment.segmenter import Entropy
+from workdiary.client.segment.shots import ShotTaker
+from workdiary.client.tracker.ports import Sending, Signing, Store, Waiting
+from workdiary.client.tracker.schedule import Alarms
+from workdiary.client.tracker.terms import Contracts
+from workdiary.client.tracker.work import Worker
+from workdiary.rules.policy import PolicySet
+from workdiary.rules.shots import RandomInt
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where clocks, entropy, input and the desktop enter; zone: the person's IANA zone now."""
+
+    clock: Clock
+    entropy: Entropy
+    random_int: RandomInt  # random_int(n) draws from [0, n) by a CSPRNG
+    backends: Backends
+    taker: ShotTaker
+    zone: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages before the tracker, and the threads that serve it."""
+
+    store: Store
+    outbox: Waiting
+    journal: Signing
+    uploader: Sending
+    contracts: Contracts
+    alarms: Alarms
+    camera: Worker
+    signer: Worker
+    sender: Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the person or the command line chose.
+
+    preview_ms: how long a shot is held; resume_alone: go on by itself when input returns after idle;
+    trusted_ms: the newest wall time that was certain; diary_url: where the diary can be opened, if anywhere.
+    """
+
+    policy: PolicySet
+    preview_ms: int
+    resume_alone: bool = False
+    key_class: str = ""
+    trusted_ms: Callable[[], int] = lambda: 0
+    diary_url: Callable[[], str | None] = lambda: None
