@@ -50,10 +50,10 @@ class Int:
 
     def describe(self) -> str:
         """See `FieldType`."""
-        unit = f"{self.unit}, " if self.unit else ""
-        high = "2^53-1" if self.high == INT_MAX else str(self.high)
-        low = "-(2^53-1)" if self.low == -INT_MAX else str(self.low)
-        return f"{unit}integer {low} to {high}"
+        if self.high in {INT_MAX, TIME_MAX_MS}:
+            least = f"at least {self.low}" if self.low else ""
+            return ", ".join(part for part in (self.unit or "integer", least) if part)
+        return f"{self.low} to {self.high}{f' {self.unit}' if self.unit else ''}"
 
     def schema(self) -> JsonObject:
         """See `FieldType`."""
@@ -211,7 +211,7 @@ class Nullable:
 
     def describe(self) -> str:
         """See `FieldType`."""
-        return f"{self.inner.describe()}; or null"
+        return f"{self.inner.describe()} or null"
 
     def schema(self) -> JsonObject:
         """See `FieldType`."""
