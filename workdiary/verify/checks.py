@@ -83,8 +83,8 @@ def verify_consistency(old_note: str, new_note: str, proof: Sequence[bytes], log
 def verify_refusal(refusal: str, operator_jwk: Mapping[str, str], rid: str | None, refused_id: str) -> str:
     """The code of a refusal if the operator signed it about exactly this record. Raises `EvidenceError`.
 
-    rid: the id it was sent under, None for an image; refused_id: id of its JWS (of bytes that hold none: their
-    base64url SHA-256). Anything else counts as trouble of the network.
+    rid: the id it was sent under, None for an image; refused_id: id of its JWS, or base64url SHA-256 of bytes
+    that hold none. Anything else counts as trouble of the network.
     """
     parsed = parse(refusal)
     check_signature(parsed, operator_jwk)
