@@ -42,7 +42,7 @@ def axes_with_receipt(row: Record, reading: Reading) -> tuple[dict[str, str], st
     """The axes of one record and its receipt (tlog-proof text), which is verified like a stranger would."""
     receipt = receipt_for(row)
     epoch = row.leaf.epoch
-    trust = LogTrust(origin(epoch), signer(epoch).vkey, own=runtime().solo)
+    trust = LogTrust(origin(epoch), signer(epoch).vkey.encode(), own=runtime().solo)
     device = Device.objects.filter(kid=row.kid).first()
     material = Material(row.jws, tuple(reading.texts.get(row.rid, ())), receipt)
     verdict = record_axes(material, _signatory(row, device), trust, _surroundings([row], reading)[row.rid])

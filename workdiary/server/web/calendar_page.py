@@ -10,7 +10,7 @@ from django.utils import formats
 
 from workdiary.server.web.day_page import ContractHead
 from workdiary.server.web.links import DayLinks
-from workdiary.server.web.times import MINUTE, duration, long_day_text
+from workdiary.server.web.times import MINUTE, duration, long_day_text, short_duration
 
 WEEKS = 5
 CALENDAR_DAYS = WEEKS * 7
@@ -24,6 +24,7 @@ class CalendarDay:
     label: str
     name: str
     text: str
+    length: str
     href: str | None
     width: int
     today: bool
@@ -74,7 +75,7 @@ def _week(
     return CalendarWeek(
         label=formats.date_format(start, "j M"),
         days=tuple(_day(date, head, tracked.get(date), today, longest) for date in dates),
-        total=duration(sum(tracked.get(date, 0) for date in dates)),
+        total=short_duration(total) if (total := sum(tracked.get(date, 0) for date in dates)) else "",
     )
 
 
@@ -82,7 +83,8 @@ def _day(date: dt.date, head: ContractHead, ms: int | None, today: dt.date, long
     return CalendarDay(
         label=str(date.day),
         name=long_day_text(date),
-        text="" if ms is None else duration(ms),
+        text="" if ms is None else short_duration(ms),
+        length="" if ms is None else duration(ms),
         href=None if ms is None else DayLinks(head.id, date.isoformat()).here(),
         width=0 if not ms else max(4, ms * _METER // longest),
         today=date == today,

@@ -13,7 +13,7 @@ from workdiary.rules.policy import BUCKETS_PER_CELL, PolicySet
 from workdiary.server.web.document import Bucket, Segment, Shot
 from workdiary.server.web.times import Clock, duration
 from workdiary.server.web.verdicts import Badge, badge, worst_of
-from workdiary.server.web.words import KINDS, NO_SHOT, SHOT_STATES, STATES, Text, Word, word_of
+from workdiary.server.web.words import GAPS, KINDS, NO_SHOT, SHOT_STATES, STATES, Text, Word, word_of
 
 BAR_HEIGHT = 12
 # Which kind a cell with several shows: what needs a person comes first.
@@ -40,6 +40,7 @@ class Placeholder:
     icon: str
     text: Text
     note: Text
+    meaning: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,12 @@ class CellMaker:
         end = start + self.policy.cell_ms
         tracked = _tracked(segments, start, end)
         kind = min((s.shown_kind for s in segments), key=_rank)
-        pictures = self._pictures(segments)
+        pictures = [] if _removed(segments) else self._pictures(segments)
         worst = worst_of(badge_of(s) for s in segments)
         word = word_of(KINDS, kind)
         partial = "" if tracked >= self.policy.cell_ms - self.policy.bucket_ms // 2 else duration(tracked)
+        if not tracked and segments[-1].state != "open":
+            partial = _("not billed")
         placeholder = None if pictures else self._placeholder(kind, segments)
         level = cell_level(segments)
         flags = tuple(_flags(segments, level, self.policy.activity_threshold))
@@ -158,24 +161,28 @@ class CellMaker:
         alt = _("Screenshot taken %(time)s") % {"time": self.clock.exact(shot.at or segment.start)}
         return Picture(shot.id, f"{alt}, {segment.memo}" if segment.memo else alt, shot.width, shot.height)
 
-    def _placeholder(self, kind: str, segments: Sequence[Segment]) -> Placeholder:
+    @staticmethod
+    def _placeholder(kind: str, segments: Sequence[Segment]) -> Placeholder:
+        if _removed(segments):
+            word = GAPS["removed-by-owner"]
+            return Placeholder("gap", word.icon, word.word, "", word.meaning)
         states = [shot.state for segment in segments for shot in segment.shots]
         for state, look in (("redacted", "redacted"), ("held", "waiting"), ("missing", "waiting")):
             if state in states:
                 word = word_of(SHOT_STATES, state)
-                return Placeholder(look, word.icon, word.word, word.meaning)
+                return Placeholder(look, word.icon, word.word, "", word.meaning)
         if kind == "manual":
-            return Placeholder("manual", "manual", _("Added by hand"), _("no screenshot, no counts"))
+            said = _("no screenshot")
+            return Placeholder("manual", "manual", _("Added by hand"), said, KINDS["manual"].meaning)
         if segments[-1].state == "open":
             word = STATES["open"]
-            return Placeholder("waiting", word.icon, word.word, word.meaning)
+            return Placeholder("waiting", word.icon, word.word, "", word.meaning)
         reason = next((s.no_shot for s in reversed(segments) if s.no_shot), None)
         if reason is None:
-            return Placeholder(
-                "gap", "camera-off", _("No screenshot"), _("None was taken and no reason given.")
-            )
+            said = _("None was taken and no reason given.")
+            return Placeholder("gap", "camera-off", _("No screenshot"), "", said)
         word = word_of(NO_SHOT, reason)
-        return Placeholder("gap", word.icon, word.word, word.meaning)
+        return Placeholder("gap", word.icon, _("No screenshot"), word.word, word.meaning)
 
 
 def badge_of(segment: Segment) -> Badge:
@@ -239,6 +246,11 @@ def _tracked(segments: Sequence[Segment], start: int, end: int) -> int:
     return sum(min(s.tracked_ms, max(min(s.end, end) - max(s.start, start), 0)) for s in segments)
 
 
+def _removed(segments: Sequence[Segment]) -> bool:
+    """Whether the owner took all of it back: nothing counts, and neither memo nor counts are left."""
+    return all(s.tracked_ms == 0 and not s.buckets and s.memo is None for s in segments)
+
+
 def _rank(kind: str) -> int:
     return _PRECEDENCE.index(kind) if kind in _PRECEDENCE else 0
 
@@ -251,7 +263,7 @@ def _flags(segments: Sequence[Segment], level: int | None, threshold: int) -> li
         found.append("no-shot")
     if any(shot.state == "redacted" for shot in shots):
         found.append("changed")
-    if any(shot.edit != "none" for shot in shots):
+    if any(shot.edit in ("masked", "blurred") for shot in shots):
         found.append("masked")
     if level is not None and level < threshold:
         found.append("low")

@@ -141,7 +141,7 @@ FILTERS: Mapping[str, tuple[Text, str]] = {
     "no-shot": (gettext_lazy("No screenshot"), "camera-off"),
     "masked": (gettext_lazy("Masked"), "masked"),
     "low": (gettext_lazy("Low level"), "clicks"),
-    "changed": (gettext_lazy("Redacted"), "redacted"),
+    "changed": (gettext_lazy("Changed"), "redacted"),
 }
 
 

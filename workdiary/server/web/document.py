@@ -50,9 +50,12 @@ class Shot:
     y: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """One signed unit of time inside one cell; times UTC ms."""
+    """One signed unit of time inside one cell; times UTC ms.
+
+    Compared by identity: one idle claim may stand for several spans under the same id.
+    """
 
     id: str
     start: int

@@ -197,8 +197,8 @@ class Grid:
         near = self._step // BUCKETS_PER_CELL
         run: list[Segment] = []
         for segment in self._from.day.segments:
-            if segment.start >= until or segment.end <= first:
-                continue
+            if segment.start >= until or segment.end <= first or not segment.tracked_ms:
+                continue  # what counts nothing is a gap, and drawn as one
             if run and (_look(segment) != _look(run[-1]) or segment.start - run[-1].end >= near):
                 yield _memo_piece(run)
                 run = []

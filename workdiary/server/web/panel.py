@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from workdiary.rules.policy import BUCKETS_PER_CELL, PolicySet
 from workdiary.server.web.cells import Cell, badge_of, merged
 from workdiary.server.web.document import Bucket, Segment, Shot
-from workdiary.server.web.times import Clock, duration, exact_duration
+from workdiary.server.web.times import MINUTE, Clock, duration, exact_duration
 from workdiary.server.web.verdicts import AxisRow, Badge, rows
 from workdiary.server.web.words import (
     CLOSED,
@@ -63,6 +63,8 @@ class ShotRow:
     edit: Text
     alt: str
     href: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Panel:
     cell: Cell
     span: str
     times: tuple[str, ...]
+    counts_title: str
     heads: tuple[str, ...]
     counts: tuple[CountRow, ...]
     segments: tuple[SegmentDetail, ...]
@@ -128,6 +131,7 @@ class PanelMaker:
             cell=chosen,
             span=self._span(self.clock, chosen.start, chosen.end),
             times=tuple(f"{self._span(c, chosen.start, chosen.end)} {c.name}" for c in self.others),
+            counts_title=_counts_title(self.policy),
             heads=tuple(self._head(chosen.start, i) for i in range(BUCKETS_PER_CELL)),
             counts=self._counts(chosen),
             segments=tuple(self._segment(s) for s in chosen.segments),
@@ -202,4 +206,12 @@ class PanelMaker:
             edit=edits.get(shot.edit, ""),
             alt=f"{taken}, {segment.memo}" if segment.memo else taken,
             href=self.shot_address(shot.id),
+            width=shot.width,
+            height=shot.height,
         )
+
+
+def _counts_title(policy: PolicySet) -> str:
+    if policy.bucket_ms == MINUTE:
+        return _("Counts per minute")
+    return _("Counts per %(length)s") % {"length": duration(policy.bucket_ms)}

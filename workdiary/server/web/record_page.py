@@ -109,7 +109,7 @@ def _slots(source: RecordSource) -> tuple[Slot, ...]:
     found = [
         Slot(
             name,
-            json.dumps(parse(opened[name]).value, ensure_ascii=False, indent=1),
+            json.dumps(parse(opened[name]).value, ensure_ascii=False),
             digest(opened[name]),
             hidden=False,
         )

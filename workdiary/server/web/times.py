@@ -76,9 +76,11 @@ def long_day_text(day: dt.date) -> str:
 
 
 def duration(ms: int) -> str:
-    """`25 s`, `2 min 30 s`, `47 min`, `6 h 33 min`; seconds are floored, never rounded up."""
+    """`25 s`, `2 min 30 s`, `47 min`, `1 h`, `6 h 33 min`; seconds are floored, never rounded up."""
     seconds = ms // SECOND
     hours, minutes, rest = seconds // 3_600, seconds // 60 % 60, seconds % 60
+    if hours and not minutes:
+        return _("%(h)d h") % {"h": hours}
     if hours:
         return _("%(h)d h %(m)02d min") % {"h": hours, "m": minutes}
     if ms >= _SECONDS_BELOW or (minutes and not rest):
@@ -86,6 +88,12 @@ def duration(ms: int) -> str:
     if minutes:
         return _("%(m)d min %(s)02d s") % {"m": minutes, "s": rest}
     return _("%(s)d s") % {"s": rest}
+
+
+def short_duration(ms: int) -> str:
+    """`6:05 h`, for places as narrow as a day of a calendar."""
+    minutes = ms // MINUTE
+    return _("%(h)d:%(m)02d h") % {"h": minutes // 60, "m": minutes % 60}
 
 
 def exact_duration(ms: int) -> str:

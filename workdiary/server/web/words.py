@@ -62,28 +62,28 @@ GAPS: Final[Mapping[str, Word]] = MappingProxyType(
 
 NO_SHOT: Final[Mapping[str, Word]] = MappingProxyType(
     {
-        "mode": Word(_("No screenshots agreed"), "camera-off", _("The agreed capture mode takes none.")),
+        "mode": Word(_("not agreed"), "camera-off", _("The agreed capture mode takes none.")),
         "permission": Word(
-            _("No permission"), "camera-off", _("The system did not allow a picture of the screen.")
+            _("no permission"), "camera-off", _("The system did not allow a picture of the screen.")
         ),
         "unsupported": Word(
-            _("Not supported"), "camera-off", _("This computer's desktop offers no way to take one.")
+            _("not supported"), "camera-off", _("This computer's desktop offers no way to take one.")
         ),
-        "locked": Word(_("Screen locked"), "lock", _("The screen was locked when the picture was due.")),
-        "suspend": Word(_("Computer asleep"), "suspend", _("The computer slept when the picture was due.")),
-        "shutdown": Word(_("Computer off"), "shutdown", _("The computer was shutting down.")),
-        "crash": Word(_("App ended"), "crash", _("The app ended before the picture was taken.")),
+        "locked": Word(_("screen locked"), "lock", _("The screen was locked when the picture was due.")),
+        "suspend": Word(_("computer asleep"), "suspend", _("The computer slept when the picture was due.")),
+        "shutdown": Word(_("computer off"), "shutdown", _("The computer was shutting down.")),
+        "crash": Word(_("app ended"), "crash", _("The app ended before the picture was taken.")),
         "private-app": Word(
-            _("Private app"), "masked", _("A private application filled the screen; nothing was stored.")
+            _("private app"), "masked", _("A private application filled the screen; nothing was stored.")
         ),
-        "blank-frame": Word(_("Blank frame"), "camera-off", _("The system returned an empty picture.")),
+        "blank-frame": Word(_("blank frame"), "camera-off", _("The system returned an empty picture.")),
         "removed-by-owner": Word(
-            _("Screenshot removed"), "camera-off", _("Removed by its owner before it was signed.")
+            _("removed by owner"), "camera-off", _("Removed by its owner before it was signed.")
         ),
         "too-short": Word(
-            _("Too short"), "camera-off", _("Too little time in this cell to owe a screenshot.")
+            _("too short"), "camera-off", _("Too little time in this cell to owe a screenshot.")
         ),
-        "error": Word(_("Screenshot failed"), "warning", _("Taking the picture failed.")),
+        "error": Word(_("it failed"), "warning", _("Taking the picture failed.")),
     }
 )
 

@@ -26,7 +26,7 @@ def known(zone: str | None) -> str | None:
 
 
 def own_zone(request: HttpRequest) -> str:
-    """The reader's zone: chosen once on /zone, else that of the computer the embedded server runs on, else UTC."""
+    """The reader's zone: chosen on /zone, else that of the embedded server's computer, else UTC."""
     chosen = known(request.COOKIES.get(COOKIE))
     return chosen or known(getattr(settings, "WORKDIARY_ZONE", None)) or UTC
 
