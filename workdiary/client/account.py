@@ -61,12 +61,9 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why sync stopped for good.
+    """Why sync stopped for good: the log rolled back or forked; both notes are kept as proof."""
 
-    A rollback or fork of the log (both notes kept), or other keys than pinned.
-    """
-
-    why: Literal["rollback", "fork", "key", "origin"]
+    why: Literal["rollback", "fork"]
     old_note: str
     new_note: str
     at_ms: int
@@ -79,8 +76,6 @@ class Halt:
 _HALT_WORDS = {
     "rollback": "The server shows an older log than it signed before. Both notes are kept; tracking goes on.",
     "fork": "The server's log was rewritten. Both notes are kept as proof; tracking goes on.",
-    "key": "The server shows other keys than this device pinned. Nothing is sent to it; tracking goes on.",
-    "origin": "The server claims to be another installation. Nothing is sent to it; tracking goes on.",
 }
 
 

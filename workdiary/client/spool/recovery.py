@@ -224,7 +224,7 @@ def _remove(path: Path, sides: Iterable[str]) -> None:
 
 
 def sweep(database: Database, folder: Path, aside: Path | None) -> None:
-    """Remove image files without a row, or move them beside the rows that were set aside. Raises KnownError."""
+    """Remove image files without a row; move them beside the rows that were set aside, if any were."""
     found = database.rows("SELECT image, thumb FROM images WHERE key IS NOT NULL")
     known = {str(name) for pair in found for name in pair}
     with border(folder):

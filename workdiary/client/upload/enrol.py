@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workdiary.client.account import Account, Enrolment
+from workdiary.client.account import Account, Contract, Enrolment
+from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.sign.signer import DeviceKeys
+from workdiary.client.upload.answers import NonsenseError, RefusedError
+from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.transport import Transport
+from workdiary.evidence.canonical import b64u
+from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.fields import UUID
+from workdiary.evidence.keys import check_key
+from workdiary.evidence.kinds.base import ORIGIN
+from workdiary.evidence.notes import parse_vkey
+from workdiary.wire.messages import EnrolReply, EnrolRequest, Installation, enrol_proof_input
+from workdiary.wire.sealing import upload_public_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +30,64 @@ class Grant:
     url: str = ""
 
 
-def enrol(transport: Transport, account: Account, keys: DeviceKeys, grant: Grant, wall_ms: Callable[[], int]) -> Enrolment:
-    """Enrol this device and keep everything durably. Raises KnownError (refused, offline, nonsense)."""
+def enrol(
+    transport: Transport, account: Account, keys: DeviceKeys, grant: Grant, wall_ms: Callable[[], int]
+) -> Enrolment:
+    """Enrol this device and keep everything durably.
+
+    The token is kept before the enrolment: a crash in between enrols again. Raises KnownError: offline,
+    nonsense (exit 4), refused (exit 7: the one-time token is spent).
+    """
+    server = DiaryServer(transport, lambda: None)
+    installation = server.installation()
+    _check(installation)
+    proof = keys.signer.sign(enrol_proof_input(installation.origin, grant.token))
+    request = EnrolRequest(keys.signer.jwk, b64u(proof), grant.device_name, keys.key_class, grant.token)
+    try:
+        reply = server.enrol(request)
+    except RefusedError as refused:
+        raise KnownError(
+            "The server does not enrol this device",
+            f"{refused.problem.detail or refused.problem.code}. Ask for a new address or token.",
+            exit_code=ExitCode.REFUSED,
+        ) from refused
+    _check_reply(reply)
+    enrolment = Enrolment(
+        server="solo" if installation.solo else "remote",
+        url=grant.url,
+        origin=installation.origin,
+        log_vkey=installation.log_vkey,
+        upload_jwk=installation.upload_jwk,
+        operator_jwk=installation.operator_jwk,
+        demo_allowed=installation.demo_allowed,
+        account=reply.account,
+        device=reply.device,
+        device_name=grant.device_name,
+        key_class=keys.key_class,
+        kid=keys.kid,
+        contracts=tuple(Contract(contract.id, contract.name) for contract in reply.contracts),
+        enrolled_ms=wall_ms(),
+    )
+    keys.put_token(reply.device_token)
+    account.enrol(enrolment)
+    return enrolment
+
+
+def _check(installation: Installation) -> None:
+    """What is pinned for ever must be usable: a server that shows anything else is none."""
+    try:
+        ORIGIN.check(installation.origin, "origin")
+        parse_vkey(installation.log_vkey)
+        upload_public_key(installation.upload_jwk)
+        check_key(installation.operator_jwk)
+    except EvidenceError as error:
+        raise NonsenseError from error
+
+
+def _check_reply(reply: EnrolReply) -> None:
+    """Ids that records will carry."""
+    try:
+        for ident in (reply.account, *(contract.id for contract in reply.contracts)):
+            UUID.check(ident, "id")
+    except EvidenceError as error:
+        raise NonsenseError from error

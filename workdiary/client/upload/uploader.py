@@ -1,11 +1,45 @@
-"""Sends what waits: records first, images after; a record counts as sent only once its receipt verified."""
+"""Sends what waits: records first, images after; a record counts as sent only once its receipt verified.
+
+One pass goes over the outbox in order; what fails by itself (a fault of the server at one record) is passed
+over until three in a row failed, and comes last in the next pass: nothing blocks what comes after it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
+from workdiary.client.account import Account, Enrolment
+from workdiary.client.errors import OfflineError
+from workdiary.client.sign.journal import Instants, Journal
+from workdiary.client.sign.signer import DeviceKeys, Head
+from workdiary.client.spool.store import Spool
+from workdiary.client.upload.answers import (
+    TOO_MANY,
+    LaterError,
+    NonsenseError,
+    RefusedError,
+    SignInError,
+    StoppedError,
+)
+from workdiary.client.upload.backoff import MOST_S, Backoff, offset_ms
+from workdiary.client.upload.logwatch import LogWatch
+from workdiary.client.upload.sending import Done, Sender, SendingParts
+from workdiary.client.upload.server import DiaryServer
+from workdiary.client.upload.transport import Transport
+from workdiary.rules.policy import STANDARD
+from workdiary.verify.checks import same_installation
+from workdiary.wire.messages import Installation
+
 Sync = Literal["ok", "waiting", "offline", "sign-in", "halted"]
+IDLE_S = 600.0
+# One pass ends after so many, so that a status line moves and a quit is not kept waiting for a month's queue.
+BATCH = 50
+FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +54,174 @@ class SyncReport:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class UploaderParts:
+    """What sending takes; jitter: random.random (from [0, 1)), entropy: os.urandom."""
+
+    spool: Spool
+    keys: DeviceKeys
+    account: Account
+    journal: Journal
+    transport: Transport
+    clock: Instants
+    jitter: Callable[[], float]
+    entropy: Callable[[int], bytes] = os.urandom
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What a pass did so far; failed: what was passed over, by rid or digest; trouble: the last reason."""
+
+    records: int = 0
+    images: int = 0
+    quarantined: int = 0
+    streak: int = 0
+    failed: set[str] = field(default_factory=set)
+    trouble: OfflineError | None = None
+
+
 class Uploader:
     """Sends the outbox of one account; `run_once` is called by one scheduler job at a time."""
 
-    def __init__(self, parts: UploaderParts) -> None: ...
+    def __init__(self, parts: UploaderParts) -> None:
+        self._parts = parts
+        self._backoff = Backoff(parts.jitter)
+        self._server = DiaryServer(parts.transport, parts.keys.token)
+        watch = LogWatch(parts.account, self._server, parts.clock.wall_ms)
+        self._watch = watch
+        self._sender = Sender(
+            SendingParts(parts.spool, self._server, watch, parts.clock.wall_ms, parts.entropy)
+        )
+        self._failed: set[str] = set()
+        self._greeted = False
+        self._at_once = False
+        self._closed = threading.Event()
 
     def run_once(self) -> SyncReport:
-        """One pass over everything due. Never raises for the network; KnownError only for this computer's disk."""
+        """One pass over everything due. Never raises for the network; KnownError only for this computer."""
+        enrolment = self._parts.account.enrolment
+        if enrolment is None:
+            return SyncReport(
+                "offline", 0, 0, 0, self._backoff.failed(), "Not connected to a diary server yet."
+            )
+        halt = self._parts.account.halted()
+        if halt is not None:
+            return SyncReport("halted", 0, 0, 0, MOST_S, halt.reason())
+        wait_s = self._turn_s(enrolment)
+        if wait_s:
+            return SyncReport("waiting", 0, 0, 0, wait_s, "Waits for its turn.")
+        done = _Pass()
+        try:
+            self._greet(enrolment)
+            self._drain(enrolment, done)
+        except RefusedError:
+            # A judgement where none belongs (on a GET): no diary server of this version.
+            return self._report("offline", done, self._backoff.failed(), NonsenseError().message)
+        except StoppedError as error:
+            return self._report("halted", done, MOST_S, error.message)
+        except SignInError as error:
+            return self._report("sign-in", done, MOST_S, error.message)
+        except LaterError as error:
+            return self._report("waiting", done, self._backoff.failed(error.retry_after_s), error.message)
+        except OfflineError as error:
+            return self._report("offline", done, self._backoff.failed(), error.message)
+        finally:
+            self._failed = done.failed
+        return self._finished(done)
 
     def link_up(self) -> None:
-        """The network came back or the server child is up: forget the back-off."""
+        """The network came back or the server child is up: forget the back-off, look at the server anew."""
+        self._backoff.reset()
+        self._greeted = False
+        self._at_once = True
+
+    def close(self) -> None:
+        """End a running pass after the exchange it is in; whatever waits stays."""
+        self._closed.set()
+
+    def _turn_s(self, enrolment: Enrolment) -> float:
+        """Seconds until this device's place in the cell has come; 0 in solo."""
+        at_once, self._at_once = self._at_once, False
+        if enrolment.server == "solo" or at_once:
+            return 0.0
+        cell_ms = STANDARD.cell_ms
+        missing = offset_ms(enrolment.device, cell_ms) - self._parts.clock.wall_ms() % cell_ms
+        return max(missing, 0) / 1000
+
+    def _greet(self, enrolment: Enrolment) -> None:
+        """Look at the log each time; at the first time whether this is the server that was pinned."""
+        if not self._greeted:
+            _check_pins(self._server.installation(), enrolment)
+            self._compare_heads()
+            self._greeted = True
+        self._watch.newest(enrolment)
+
+    def _compare_heads(self) -> None:
+        """Where the server knows more of a stream than this spool, the spool was restored.
+
+        Never sign on it.
+        """
+        for contract, stream, seq in self._parts.spool.queue.streams():
+            head = self._server.head(stream)
+            if head is None:
+                continue
+            if head.seq > seq or self._parts.spool.book.id_at(stream, head.seq) != head.id:
+                self._parts.journal.supersede(contract, Head(stream, head.seq, head.id))
+
+    def _drain(self, enrolment: Enrolment, done: _Pass) -> None:
+        queue, most = self._parts.spool.queue, BATCH + len(self._failed)
+        records = sorted(queue.records(most), key=lambda item: item.rid in self._failed)
+        for record in records[:BATCH]:
+            result = self._try(record.rid, done, partial(self._sender.record, record, enrolment))
+            done.records += result == "sent"
+        images = sorted(queue.images(most), key=lambda item: item.digest in self._failed)
+        for image in images[:BATCH]:
+            result = self._try(image.digest, done, partial(self._sender.image, image, enrolment))
+            done.images += result == "sent"
+
+    def _try(self, name: str, done: _Pass, send: Callable[[], Done]) -> Done | None:
+        """One exchange; a fault that may be this one's own is passed over, until three in a row failed."""
+        if self._closed.is_set():
+            return None
+        try:
+            result = send()
+        except (LaterError, NonsenseError) as error:
+            done.failed.add(name)
+            done.streak += 1
+            done.trouble = error
+            if done.streak >= FAILURES or (isinstance(error, LaterError) and error.status == TOO_MANY):
+                raise
+            return None
+        done.streak = 0
+        self._backoff.reset()
+        done.quarantined += result == "quarantined"
+        if result == "again":
+            done.failed.add(name)
+            done.trouble = NonsenseError()
+        return result
+
+    def _finished(self, done: _Pass) -> SyncReport:
+        queue = self._parts.spool.queue
+        queue.prune(self._parts.clock.wall_ms())
+        if done.trouble is not None:
+            return self._report("waiting", done, self._backoff.failed(), done.trouble.message)
+        if queue.records(1) or queue.images(1):
+            return self._report("waiting", done, 0.0, "More waits.")
+        return self._report("ok", done, IDLE_S, "")
+
+    @staticmethod
+    def _report(sync: Sync, done: _Pass, delay_s: float, reason: str) -> SyncReport:
+        return SyncReport(sync, done.records, done.images, done.quarantined, delay_s, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class UploaderParts:
-    """spool: Spool; keys: DeviceKeys; account: Account; transport: Transport; clock: Instants; jitter: random.random."""
+def _check_pins(shown: Installation, enrolment: Enrolment) -> None:
+    """Raise StoppedError unless the server shows what this device pinned when it enrolled.
+
+    Nothing is kept of it: whoever answers at a loopback port now proves nothing against the operator.
+    """
+    if not same_installation(shown.origin, enrolment.origin):
+        raise StoppedError("Another installation answers at this address. Everything stays here.")
+    keys = (shown.origin, shown.log_vkey, shown.upload_jwk, shown.operator_jwk)
+    pinned = (enrolment.origin, enrolment.log_vkey, enrolment.upload_jwk, enrolment.operator_jwk)
+    if keys != pinned:
+        raise StoppedError("The server shows other keys than it was pinned with. Everything stays here.")

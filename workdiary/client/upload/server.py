@@ -1,0 +1,99 @@
+"""The diary server as typed calls over one transport (contracts of wire.messages).
+
+Stateless but for its token.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from workdiary.client.upload.answers import OK, NonsenseError, RefusedError, read, trouble
+from workdiary.client.upload.transport import Answer, Transport
+from workdiary.evidence.canonical import unb64
+from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.log import PROOF_CAP
+from workdiary.wire.messages import (
+    BlobReply,
+    EnrolReply,
+    EnrolRequest,
+    Installation,
+    RecordReply,
+    StreamHead,
+)
+from workdiary.wire.problems import ProblemCode
+from workdiary.wire.reading import encode
+from workdiary.wire.upload import BLOB_TYPE, RECORD_TYPE
+
+_JSON = "application/json"
+
+
+class DiaryServer:
+    """Every call raises as `answers.read` says, OfflineError when nobody answers."""
+
+    def __init__(self, transport: Transport, token: Callable[[], str | None]) -> None:
+        self._transport = transport
+        self._token = token
+
+    def installation(self) -> Installation:
+        """GET /api/v1/installation."""
+        return read(self._transport.send("GET", "/api/v1/installation", {}, None), Installation.from_json)
+
+    def enrol(self, request: EnrolRequest) -> EnrolReply:
+        """POST /api/v1/enrol."""
+        body = encode(request.to_json())
+        answer = self._transport.send("POST", "/api/v1/enrol", {"Content-Type": _JSON}, body)
+        return read(answer, EnrolReply.from_json)
+
+    def put_record(self, rid: str, body: bytes) -> RecordReply:
+        """PUT /api/v1/records/{rid}."""
+        return read(self._put(f"/api/v1/records/{rid}", RECORD_TYPE, body), RecordReply.from_json)
+
+    def put_image(self, digest: str, body: bytes) -> BlobReply:
+        """PUT /api/v1/blobs/{digest}."""
+        return read(self._put(f"/api/v1/blobs/{digest}", BLOB_TYPE, body), BlobReply.from_json)
+
+    def head(self, stream: str) -> StreamHead | None:
+        """GET /api/v1/streams/{id}/head; None if it has nothing of the stream."""
+        answer = self._get(f"/api/v1/streams/{quote(stream, safe='')}/head")
+        try:
+            return read(answer, StreamHead.from_json)
+        except RefusedError as refused:
+            if refused.problem.code == ProblemCode.NOT_FOUND:
+                return None
+            raise
+
+    def checkpoint(self) -> str:
+        """GET /log/checkpoint: the newest signed note."""
+        return self._text(self._get("/log/checkpoint"))
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """GET /log/consistency: the proof between two sizes, one base64 hash a line."""
+        lines = self._text(self._get(f"/log/consistency?from={old}&to={new}")).splitlines()
+        try:
+            proof = tuple(unb64(line) for line in lines[: PROOF_CAP + 1])
+        except EvidenceError as error:
+            raise NonsenseError from error
+        return proof
+
+    def _get(self, path: str) -> Answer:
+        return self._transport.send("GET", path, self._bearer(), None)
+
+    def _put(self, path: str, kind: str, body: bytes) -> Answer:
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+        headers = {"Content-Type": kind, "Content-Digest": f"sha-256=:{digest}:"}  # RFC 9530
+        return self._transport.send("PUT", path, {**self._bearer(), **headers}, body)
+
+    def _bearer(self) -> Mapping[str, str]:
+        token = self._token()
+        return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    def _text(self, answer: Answer) -> str:
+        if answer.status != OK:
+            raise trouble(answer)
+        try:
+            return answer.body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise NonsenseError from error
