@@ -63,7 +63,7 @@ class XServer:
 
     def window_manager(self) -> None:
         """Openbox, up and telling (EWMH)."""
-        self.launch("openbox", "--config-file", os.devnull)
+        self.launch("openbox")
         told = ("xprop", "-root", "_NET_SUPPORTING_WM_CHECK")
         wait_for(lambda: "window id" in self.run(*told), "openbox to manage the display")
 

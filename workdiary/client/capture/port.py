@@ -125,20 +125,24 @@ class WindowWatcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WindowArea:
-    """A window's content in pixels of the whole desktop, without frame and shadow; id for comparing."""
+    """A window's content in pixels of the whole desktop, without frame and shadow; id for comparing.
+
+    covered: what lies on top of it and is not part of it (a notification, another program's window).
+    """
 
     id: int
     x: int
     y: int
     w: int
     h: int
+    covered: tuple[WindowArea, ...] = ()
 
 
 class WindowLocator(Protocol):
     """Where the focused window is; for capture mode `window`."""
 
     def area(self) -> WindowArea | None:
-        """The focused window's place, None without one. Raises `UnavailableError`."""
+        """The focused window's place; None without one or on the bare desktop. Raises `UnavailableError`."""
         ...
 
 

@@ -15,15 +15,17 @@ BLUR_WIDTH = 240  # 1/8 of a 1080p screen: 9-point text is one pixel high
 BLUR_FACTOR = 8
 BLUR_RADIUS = 2.5
 THUMB_SIZE = (320, 320)
+MASK_COLOUR = (128, 128, 128)
 _HASH_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An RGB image and where on the desktop it belongs."""
+    """An RGB image, where on the desktop it belongs, and how much of it was painted over (0-100)."""
 
     image: Image.Image
     display: Display
+    masked_pct: int = 0
 
 
 def from_frame(frame: Frame) -> Picture:
@@ -33,15 +35,32 @@ def from_frame(frame: Frame) -> Picture:
 
 
 def crop(picture: Picture, area: WindowArea) -> Picture | None:
-    """The part of a monitor that a window covers, None if it does not touch it."""
-    screen = picture.display
-    left, top = max(area.x, screen.x), max(area.y, screen.y)
-    right, bottom = min(area.x + area.w, screen.x + screen.w), min(area.y + area.h, screen.y + screen.h)
-    if right <= left or bottom <= top:
+    """The part of a monitor that a window covers, None if it does not touch it.
+
+    What lies on top of the window is painted over: it belongs to somebody else.
+    """
+    box = _box(picture.display, area)
+    if box is None:
         return None
-    box = (left - screen.x, top - screen.y, right - screen.x, bottom - screen.y)
-    place = replace(screen, x=left, y=top, w=right - left, h=bottom - top)
-    return Picture(picture.image.crop(box), place)
+    left, top, right, bottom = box
+    screen = picture.display
+    place = replace(screen, x=screen.x + left, y=screen.y + top, w=right - left, h=bottom - top)
+    piece = Picture(picture.image.crop(box), place)
+    covers = Image.new("L", piece.image.size)
+    for cover in area.covered:
+        hidden = _box(place, cover)
+        if hidden is not None:
+            covers.paste(255, hidden)
+            piece.image.paste(MASK_COLOUR, hidden)
+    masked = covers.histogram()[-1]
+    return replace(piece, masked_pct=-(-100 * masked // (place.w * place.h)))
+
+
+def _box(screen: Display, area: WindowArea) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of `area` in the picture of `screen`; None if they do not meet."""
+    left, top = max(area.x - screen.x, 0), max(area.y - screen.y, 0)
+    right, bottom = min(area.x + area.w - screen.x, screen.w), min(area.y + area.h - screen.y, screen.h)
+    return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def blurred(image: Image.Image) -> Image.Image:

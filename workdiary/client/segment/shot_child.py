@@ -39,6 +39,7 @@ from workdiary.client.segment.shot_pipe import (
 )
 
 Role = Literal["screen", "window", "closing"]
+HIDDEN_PCT = 80  # product.md, Shots 5
 _TRIES = 3  # a window that is being moved; a person stops after a moment
 
 
@@ -102,6 +103,8 @@ def _take(folder: Path, request: Mapping[str, Any], around: Surroundings) -> lis
             display=asdict(each.display),
             role=role,
             at_ms=at_ms,
+            edit="masked" if each.masked_pct else "none",
+            masked_pct=each.masked_pct,
             blank=blank,
             dhash=picture.dhash(each.image),
         )
@@ -128,6 +131,8 @@ def _window(grabber: ScreenGrabber, locator: WindowLocator) -> list[picture.Pict
             found = [piece for piece in pieces if piece is not None]
             if not found:
                 raise ShotFailedError("error", "the active window lies outside every monitor")
+            if all(piece.masked_pct >= HIDDEN_PCT for piece in found):
+                raise ShotFailedError("private-app", "other windows cover the active one")
             return found
     raise ShotFailedError("error", "the active window kept changing")
 

@@ -7,6 +7,8 @@ switch.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from workdiary.client.capture.port import ActiveWindow, UnavailableError, WindowArea
 from workdiary.client.capture.x11.xcb import Property, XConnection, XError
@@ -50,16 +52,40 @@ class EwmhWindow:
             return None
 
     def area(self) -> WindowArea | None:
-        """Where the focused window is; None without one. Raises `UnavailableError`."""
+        """See `WindowLocator.area`."""
         window = self._window(self._x.root, "_NET_ACTIVE_WINDOW")
-        place = None if window is None else self._x.place(window)
+        place = None if window is None or self._is_desktop(window) else self._x.place(window)
         if window is None or place is None:
             return None
         x, y, width, height = place
         # GTK draws its shadow inside the window; through it one sees what lies beneath.
         shadow = self._x.property(window, "_GTK_FRAME_EXTENTS")
         left, right, top, bottom = (shadow.cardinals() if shadow else ()) or (0, 0, 0, 0)
-        return WindowArea(window, x + left, y + top, width - left - right, height - top - bottom)
+        area = WindowArea(window, x + left, y + top, width - left - right, height - top - bottom)
+        return replace(area, covered=tuple(self._above(area)))
+
+    def _is_desktop(self, window: int) -> bool:
+        """Whether this is a file manager's desktop: as large as the screen and under everybody's windows."""
+        kinds = self._x.property(window, "_NET_WM_WINDOW_TYPE")
+        return kinds is not None and self._x.atom("_NET_WM_WINDOW_TYPE_DESKTOP") in kinds.cardinals()
+
+    def _above(self, area: WindowArea) -> Iterator[WindowArea]:
+        """What is stacked over a window and touches it, its own program's menus included.
+
+        A compositor's full-screen overlay shows this very window and is no cover.
+        """
+        try:
+            frame = area.id
+            while (parent := self._x.family(frame)[0]) not in (0, self._x.root):
+                frame = parent
+            _, stack = self._x.family(self._x.root)
+        except XError:
+            return
+        screen = self._x.place(self._x.root)
+        for other in stack[stack.index(frame) + 1 :] if frame in stack else ():
+            place = self._x.place(other) if self._x.shown(other) else None
+            if place is not None and place != screen and _touch(WindowArea(other, *place), area):
+                yield WindowArea(other, *place)
 
     def _window(self, window: int, name: str) -> int | None:
         """The first window id in a property, None if it is not set or 0."""
@@ -84,6 +110,15 @@ class EwmhWindow:
         if found.type == self._x.atom("COMPOUND_TEXT"):
             return _compound(data)
         return data.decode("utf-8", "replace")
+
+
+def _touch(one: WindowArea, other: WindowArea) -> bool:
+    return (
+        one.x < other.x + other.w
+        and other.x < one.x + one.w
+        and one.y < other.y + other.h
+        and other.y < one.y + one.h
+    )
 
 
 def _compound(data: bytes) -> str:

@@ -31,10 +31,11 @@ _SONAMES = ("libxcb.so.1", "libxcb.so", "/usr/X11R6/lib/libxcb.so")
 _CHECKED = 1  # an error comes back as the request's own answer, not in the event queue
 _HEADER = 4  # opcode, minor or data, length
 _REPLY = 32  # every reply and event has at least this many bytes
-_GENERIC_EVENT = 35
 
 # Core requests and atoms (X11/Xproto.h, Xatom.h).
-_GET_GEOMETRY, _INTERN_ATOM, _GET_PROPERTY, _QUERY_POINTER, _TRANSLATE = 14, 16, 20, 38, 40
+_GET_ATTRIBUTES, _GET_GEOMETRY, _QUERY_TREE, _INTERN_ATOM = 3, 14, 15, 16
+_GET_PROPERTY, _QUERY_POINTER, _TRANSLATE = 20, 38, 40
+_INPUT_OUTPUT, _VIEWABLE = 1, 2
 _MAX_PROPERTY_BYTES = 65536
 
 
@@ -298,6 +299,20 @@ class XConnection:
             x, y = struct.unpack_from("=hh", moved, 12)
             return x, y, width, height
         return None
+
+    def family(self, window: int) -> tuple[int, tuple[int, ...]]:
+        """A window's parent (0 for the root) and its children from bottom to top. Raises `XError`."""
+        reply = self.ask(_QUERY_TREE, struct.pack("=I", window))
+        parent, children = struct.unpack_from("=IH", reply, 12)
+        return parent, struct.unpack_from(f"={children}I", reply, _REPLY)
+
+    def shown(self, window: int) -> bool:
+        """Whether a window is on the screen and has pixels of its own; False as well once it is gone."""
+        with contextlib.suppress(XError):
+            reply = self.ask(_GET_ATTRIBUTES, struct.pack("=I", window))
+            (kind,) = struct.unpack_from("=H", reply, 12)
+            return bool(kind == _INPUT_OUTPUT and reply[26] == _VIEWABLE)
+        return False
 
     def _check(self) -> None:
         if self.lost:
