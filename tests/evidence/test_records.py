@@ -7,10 +7,10 @@ import pytest
 from tests.fakes.records import CONTRACT, common, device, sample_fields, sample_record
 from workdiary.client.segment import model
 from workdiary.evidence import records
-from workdiary.evidence.canonical import JsonObject, JsonValue
+from workdiary.evidence.canonical import JsonObject, JsonValue, clip
 from workdiary.evidence.envelope import check_signature, open_disclosures, parse
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.fields import Nullable
+from workdiary.evidence.fields import Nullable, Text, as_jwk
 from workdiary.evidence.kinds import base, time
 from workdiary.evidence.records import KINDS
 
@@ -173,6 +173,21 @@ def test_digests_are_sorted_unique_and_complete(order: str) -> None:
     }
     with pytest.raises(EvidenceError, match="_sd"):
         records.check_clear("segment", {**payload, "_sd": changed[order]})
+
+
+def test_names_from_a_desktop_are_cut_to_what_fits() -> None:
+    assert clip("Ünïcode", 3) == "Ün"
+    assert clip("x" * 300, 200) == "x" * 200
+    assert clip("a\ud800b", 10) == "a?b"
+    field = Text(time.TITLE_CAP)
+    field.check(clip("😂" * 400, time.TITLE_CAP), "title")
+
+
+def test_a_jwk_is_an_object_of_texts() -> None:
+    assert as_jwk({"crv": "Ed25519"}, "jwk") == {"crv": "Ed25519"}
+    for value in (None, "x", [], {"crv": 1}, {"x": None}):
+        with pytest.raises(EvidenceError, match="jwk"):
+            as_jwk(value, "jwk")
 
 
 def test_common_fields_take_their_place_in_every_kind() -> None:

@@ -70,6 +70,14 @@ def loads_object(data: bytes) -> JsonObject:
     return value
 
 
+def clip(text: str, cap: int) -> str:
+    """The longest start of `text` that fits `cap` bytes, without lone surrogates: for titles and names.
+
+    What a desktop calls a window is no reason why a segment could not be signed.
+    """
+    return text.encode("utf-8", "replace")[:cap].decode("utf-8", "ignore")
+
+
 def b64u(data: bytes) -> str:
     """Encode as base64url without padding (RFC 4648 section 5)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

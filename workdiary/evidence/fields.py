@@ -10,7 +10,7 @@ from typing import Protocol
 from workdiary.evidence.canonical import INT_MAX, JsonObject, JsonValue, unb64u
 from workdiary.evidence.digest import DIGEST_BYTES
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.keys import check_key, thumbprint
+from workdiary.evidence.keys import check_key
 from workdiary.evidence.times import TIME_MAX_MS
 
 
@@ -180,8 +180,6 @@ class PublicKey:
 
     def check(self, value: JsonValue, where: str) -> None:
         """See `FieldType`."""
-        if not isinstance(value, dict):
-            raise refuse(where, self.describe())
         try:
             check_key(as_jwk(value, where))
         except EvidenceError as error:
@@ -194,8 +192,7 @@ class PublicKey:
     def schema(self) -> JsonObject:
         """See `FieldType`."""
         text: JsonObject = {"type": "string"}
-        members: JsonObject = {"kty": text, "crv": text, "x": text, "y": text}
-        return {"type": "object", "properties": members, "additionalProperties": False}
+        return {"type": "object", "properties": dict.fromkeys(("kty", "crv", "x", "y"), text)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,21 +272,19 @@ class Struct:
         }
 
 
+def as_jwk(value: JsonValue, where: str) -> dict[str, str]:
+    """`value` as a JWK: an object of texts. Raises `EvidenceError`."""
+    if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
+        raise refuse(where, "a JWK, an object of texts")
+    return {name: str(part) for name, part in value.items()}
+
+
 def _utf8_bytes(text: str) -> int:
     try:
         return len(text.encode())
     except UnicodeEncodeError:
         # A lone surrogate, as some desktops put into window titles: no length fits it.
         return -1
-
-
-def as_jwk(value: JsonObject, where: str) -> dict[str, str]:
-    """`value` as a JWK of texts, thumbprint computable. Raises `EvidenceError`."""
-    jwk = {name: part for name, part in value.items() if isinstance(part, str)}
-    if len(jwk) != len(value):
-        raise refuse(where, "a JWK of texts")
-    thumbprint(jwk)
-    return jwk
 
 
 # The named types of evidence.md, used by every kind.

@@ -228,6 +228,7 @@ def _check_text(text: str) -> None:
 
 
 def _check_name(name: str) -> str:
+    _check_text(name)
     if not name or "+" in name or any(char.isspace() for char in name):
         raise EvidenceError("note", "a key name has no spaces and no plus")
     return name
