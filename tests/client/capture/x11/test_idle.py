@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.fakes.xserver import XServer, wait_for, xvfb
@@ -48,10 +50,10 @@ def test_a_server_that_went_away_is_told() -> None:
 def test_a_server_that_does_not_answer_is_told(screen: XServer) -> None:
     idle = X11Idle(XConnection(screen.display))
     idle.probe()
-    screen.process.send_signal(19)
+    screen.process.send_signal(signal.SIGSTOP)
     try:
         with pytest.raises(UnavailableError, match="did not answer"):
             idle.idle_ms()
     finally:
-        screen.process.send_signal(18)
+        screen.process.send_signal(signal.SIGCONT)
     assert idle.idle_ms() >= 0, "the late answer is not taken for the next one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -243,12 +244,12 @@ def test_no_server_is_a_reason_not_a_crash() -> None:
 def test_a_silent_server_is_not_waited_for(screen: XServer) -> None:
     counter = X11InputCounter(screen.display)
     counter.start()
-    screen.process.send_signal(19)
+    screen.process.send_signal(signal.SIGSTOP)
     try:
         begun = time.monotonic()
         for _ in range(20):
             counter.drain()
         assert time.monotonic() - begun < 0.5
     finally:
-        screen.process.send_signal(18)
+        screen.process.send_signal(signal.SIGCONT)
     counter.stop()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from Xlib import X
+from Xlib.display import Display
+from Xlib.xobject.drawable import Window
 
 from tests.fakes.xserver import XServer, wait_for, xvfb
 from workdiary.client.capture.port import ActiveWindow, UnavailableError, WindowArea
@@ -74,6 +77,46 @@ def test_the_area_is_that_of_the_content(desk: XServer) -> None:
     assert window.area() == WindowArea(area.id, x + 10, y + 30, w - 30, h - 70)
     desk.end(terminal)
     wait_for(lambda: window.area() is None, "no window")
+
+
+def test_a_file_managers_desktop_is_no_window_to_take_a_picture_of(desk: XServer) -> None:
+    window = watcher(desk)
+    terminal = desk.xterm("-T", "desktop")
+    area = wait_for(window.area, "the terminal")
+    kind = ("-f", "_NET_WM_WINDOW_TYPE", "32a", "-set", "_NET_WM_WINDOW_TYPE")
+    desk.run("xprop", "-id", str(area.id), *kind, "_NET_WM_WINDOW_TYPE_DESKTOP")
+    assert window.area() is None
+    assert window.active() is not None
+    desk.end(terminal)
+
+
+def test_what_lies_on_top_is_told(desk: XServer) -> None:
+    window = watcher(desk)
+    terminal = desk.xterm("-geometry", "60x20+300+200")
+    wait_for(window.area, "the terminal")
+    display = Display(desk.display)
+    screen = display.screen()
+
+    def popup(*place: int) -> Window:
+        made = screen.root.create_window(
+            *(*place, 0, screen.root_depth, X.InputOutput, X.CopyFromParent), override_redirect=1
+        )
+        made.map()
+        display.sync()
+        return made
+
+    touching, _beside, full = popup(310, 230, 40, 30), popup(5, 5, 10, 10), popup(0, 0, 1920, 1080)
+    area = window.area()
+    assert area is not None
+    assert area.covered == (WindowArea(touching.id, 310, 230, 40, 30),)
+    assert full.id not in [cover.id for cover in area.covered], "an overlay of the compositor"
+    touching.unmap()
+    display.sync()
+    area = window.area()
+    assert area is not None
+    assert area.covered == ()
+    display.close()
+    desk.end(terminal)
 
 
 def test_without_a_window_manager_it_is_refused_and_once_one_runs_it_is_not() -> None:

@@ -18,10 +18,11 @@ class X11Idle:
 
     def __init__(self, x: XConnection) -> None:
         self._x = x
+        self._saver = 0  # the extension's opcode, once asked for
 
     def probe(self) -> None:
         """Raises `UnavailableError` if this server cannot tell."""
-        self._x.extension(_SAVER)
+        self._saver = self._x.extension(_SAVER)
         self._ask(_QUERY_VERSION, struct.pack("=BBH", 1, 1, 0))
         self.idle_ms()
 
@@ -32,6 +33,7 @@ class X11Idle:
 
     def _ask(self, opcode: int, data: bytes) -> bytes:
         try:
-            return self._x.ask(opcode, data, _SAVER)
+            self._saver = self._saver or self._x.extension(_SAVER)
+            return self._x.ask(self._saver, data, opcode)
         except XError as error:
             raise UnavailableError(f"the X server refused to tell the idle time ({error})") from None

@@ -106,23 +106,23 @@ class _RawStream:
         return stream
 
     def _subscribe(self) -> None:
-        version = self.x.ask(_QUERY_VERSION, struct.pack("=HH", 2, 2), _XI)
+        version = self.x.ask(self.opcode, struct.pack("=HH", 2, 2), _QUERY_VERSION)
         major, minor = struct.unpack_from("=HH", version, 8)
         if (major, minor) < (2, 1):
             raise UnavailableError(f"the X server speaks XInput {major}.{minor}, 2.1 is needed")
         raw = (1 << _RAW_KEY) | (1 << _RAW_BUTTON)
         # Through the masters each event comes once; through all devices it would come twice.
         self.x.tell(
-            _SELECT,
+            self.opcode,
             struct.pack("=IHH", self.x.root, 2, 0)
             + struct.pack("=HHI", _ALL_MASTERS, 1, raw)
             + struct.pack("=HHI", _ALL_DEVICES, 1, 1 << _HIERARCHY),
-            _XI,
+            _SELECT,
         )
 
     def _learn_devices(self) -> None:
         """Which device ids are XTEST's; the server names them so and no driver does."""
-        reply = self.x.ask(_QUERY_DEVICE, struct.pack("=HH", _ALL_DEVICES, 0), _XI)
+        reply = self.x.ask(self.opcode, struct.pack("=HH", _ALL_DEVICES, 0), _QUERY_DEVICE)
         (devices,) = struct.unpack_from("=H", reply, 8)
         at = 32
         for _ in range(devices):
@@ -250,15 +250,15 @@ class X11InputCounter:
 
     def drain(self) -> InputCounts:
         """See `InputCounter.drain`. Raises `UnavailableError` once the server has gone."""
+        moves = 0
         with self._lock:
             tally, self._tally = self._tally, _Tally()
-            failure, pointer = self._failure, self._pointer
-        moves = 0
-        if pointer is not None and failure is None:
-            try:
-                moves = pointer.moves()
-            except (UnavailableError, XError) as error:
-                failure = str(error)
+            failure = self._failure
+            if self._pointer is not None and failure is None:
+                try:
+                    moves = self._pointer.moves()
+                except (UnavailableError, XError) as error:
+                    failure = str(error)
         counts = tally.counts(moves)
         if failure is not None and not counts.any():
             raise UnavailableError(failure)

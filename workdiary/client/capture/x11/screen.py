@@ -14,7 +14,6 @@ import mss
 from workdiary.client.capture.port import Display, Frame, UnavailableError
 from workdiary.client.capture.x11.xcb import XConnection, XError
 
-_RANDR = "RANDR"
 _QUERY_VERSION, _GET_CRTC, _GET_RESOURCES = 0, 20, 25
 _ROTATIONS = {1: 0, 2: 90, 4: 180, 8: 270}
 _PLAIN_DPI = 96.0
@@ -36,14 +35,14 @@ def _scale_milli(x: XConnection) -> int:
 def _rotations(x: XConnection) -> dict[tuple[int, int], int]:
     """Degrees by the upper left corner of each lit screen; empty where RandR does not tell."""
     try:
-        x.extension(_RANDR)
-        x.ask(_QUERY_VERSION, struct.pack("=II", 1, 3), _RANDR)
-        reply = x.ask(_GET_RESOURCES, struct.pack("=I", x.root), _RANDR)
+        randr = x.extension("RANDR")
+        x.ask(randr, struct.pack("=II", 1, 3), _QUERY_VERSION)
+        reply = x.ask(randr, struct.pack("=I", x.root), _GET_RESOURCES)
         (stamp,) = struct.unpack_from("=I", reply, 12)
         (count,) = struct.unpack_from("=H", reply, 16)
         found: dict[tuple[int, int], int] = {}
         for crtc in struct.unpack_from(f"={count}I", reply, 32):
-            info = x.ask(_GET_CRTC, struct.pack("=II", crtc, stamp), _RANDR)
+            info = x.ask(randr, struct.pack("=II", crtc, stamp), _GET_CRTC)
             left, top, width, _, mode, rotation = struct.unpack_from("=hhHHIH", info, 12)
             if mode and width:
                 found[left, top] = _ROTATIONS.get(rotation & 15, 0)

@@ -5,8 +5,8 @@ Qt's included. libxcb hands both back as values, and everything X11 (Qt's plugin
 depends on it, so it costs no package and no memory. Requests are packed by hand: what we ask fits into
 a dozen structs.
 
-No function here waits longer than `TIMEOUT_S`: another client may hold the server (XGrabServer) for a
-while.
+Once connected, nothing here waits longer than `TIMEOUT_S`: another client may hold the server
+(XGrabServer) for a while.
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ TIMEOUT_S = 1.0
 GONE = "the X server went away"
 _SONAMES = ("libxcb.so.1", "libxcb.so", "/usr/X11R6/lib/libxcb.so")
 _CHECKED = 1  # an error comes back as the request's own answer, not in the event queue
-_HEADER = 4  # opcode, minor or data, length
 _REPLY = 32  # every reply and event has at least this many bytes
 
 # Core requests and atoms (X11/Xproto.h, Xatom.h).
 _GET_ATTRIBUTES, _GET_GEOMETRY, _QUERY_TREE, _INTERN_ATOM = 3, 14, 15, 16
-_GET_PROPERTY, _QUERY_POINTER, _TRANSLATE = 20, 38, 40
+_GET_PROPERTY, _QUERY_POINTER, _TRANSLATE, _QUERY_EXTENSION = 20, 38, 40, 98
 _INPUT_OUTPUT, _VIEWABLE = 1, 2
 _MAX_PROPERTY_BYTES = 65536
 
@@ -43,30 +42,12 @@ class _Iovec(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("len", ctypes.c_size_t))
 
 
-class _Extension(ctypes.Structure):
-    """`xcb_extension_t`: libxcb writes its own id into it, so one per name must live for ever."""
-
-    _fields_ = (("name", ctypes.c_char_p), ("global_id", ctypes.c_int))
-
-
 class _Protocol(ctypes.Structure):
     _fields_ = (
         ("count", ctypes.c_size_t),
-        ("extension", ctypes.POINTER(_Extension)),
+        ("extension", ctypes.c_void_p),  # None: extensions are addressed by their opcode
         ("opcode", ctypes.c_uint8),
         ("isvoid", ctypes.c_uint8),
-    )
-
-
-class _Present(ctypes.Structure):
-    """`xcb_query_extension_reply_t`, owned by libxcb."""
-
-    _fields_ = (
-        ("head", ctypes.c_uint8 * 8),
-        ("present", ctypes.c_uint8),
-        ("major_opcode", ctypes.c_uint8),
-        ("first_event", ctypes.c_uint8),
-        ("first_error", ctypes.c_uint8),
     )
 
 
@@ -116,7 +97,6 @@ def _declare(waits: ctypes.CDLL, quick: ctypes.PyDLL) -> None:
         (waits.xcb_get_setup, pointer, [pointer]),
         (waits.xcb_setup_roots_iterator, _Screens, [pointer]),
         (waits.xcb_screen_next, None, [ctypes.POINTER(_Screens)]),
-        (waits.xcb_get_extension_data, ctypes.POINTER(_Present), [pointer, ctypes.POINTER(_Extension)]),
         (
             waits.xcb_send_request,
             ctypes.c_uint,
@@ -129,12 +109,6 @@ def _declare(waits: ctypes.CDLL, quick: ctypes.PyDLL) -> None:
     )
     for function, result, arguments in signatures:
         function.restype, function.argtypes = result, arguments
-
-
-@cache
-def _extension_id(name: str) -> _Extension:
-    """The one struct of an extension's name."""
-    return _Extension(name.encode(), 0)
 
 
 class XError(Exception):
@@ -157,7 +131,9 @@ class Property:
 
 
 class XConnection:
-    """One connection to an X server. Thread-safe; close it, or let go of it.
+    """One connection to an X server; close it, or let go of it.
+
+    Threads may share it for `ask` and all that is built on it; `send`, `answer` and `events` belong to one.
 
     Raises `UnavailableError` when there is no server, no libxcb, or (later) when the server went away or does
     not answer within `TIMEOUT_S`.
@@ -167,47 +143,51 @@ class XConnection:
         self._library = _library()
         number = ctypes.c_int(0)
         self._c: int = self._library.waits.xcb_connect(display.encode(), ctypes.byref(number))
+        self._lock = threading.Lock()
         # Disconnects once, on close() or when nobody holds this object any more.
-        self.close = weakref.finalize(self, self._library.waits.xcb_disconnect, self._c)
+        self._disconnect = weakref.finalize(self, self._library.waits.xcb_disconnect, self._c)
         if self._library.waits.xcb_connection_has_error(self._c):
             self.close()
             raise UnavailableError(f"no X server answers at {display!r}")
         self.fd: int = self._library.waits.xcb_get_file_descriptor(self._c)
-        self._lock = threading.Lock()
         self._atoms: dict[str, int] = {}
         screens = self._library.waits.xcb_setup_roots_iterator(self._library.waits.xcb_get_setup(self._c))
         for _ in range(number.value):
             self._library.waits.xcb_screen_next(ctypes.byref(screens))
         self.root: int = ctypes.c_uint32.from_address(screens.data).value
 
+    def close(self) -> None:
+        """Disconnect, after an `ask` that may be under way; idempotent."""
+        with self._lock:
+            self._disconnect()
+
     @property
     def lost(self) -> bool:
         """Whether the connection is of no use any more; never blocks."""
-        return not self.close.alive or bool(self._library.waits.xcb_connection_has_error(self._c))
+        return not self._disconnect.alive or bool(self._library.waits.xcb_connection_has_error(self._c))
 
     def extension(self, name: str) -> int:
-        """The major opcode of an extension. Raises `UnavailableError` if the server lacks it."""
-        self._check()
-        found = self._library.waits.xcb_get_extension_data(self._c, ctypes.byref(_extension_id(name)))
-        if not found or not found.contents.present:
-            self._check()
+        """The opcode of an extension's requests. Raises `UnavailableError` if the server lacks it."""
+        reply = self.ask(_QUERY_EXTENSION, struct.pack("=HH", len(name), 0) + name.encode())
+        present, opcode = reply[8], reply[9]
+        if not present:
             raise UnavailableError(f"the X server has no {name} extension")
-        return int(found.contents.major_opcode)
+        return opcode
 
-    def send(self, opcode: int, data: bytes, extension: str | None = None, *, reply: bool = True) -> int:
-        """Send a request now and return its number for `answer`; `data` follows the 4-byte header.
+    def send(self, opcode: int, data: bytes, minor: int = 0, *, reply: bool = True) -> int:
+        """Send a request now and return its number for `answer`.
 
-        With an extension, `opcode` is its minor one, and `extension()` must have found it.
+        opcode: a core one, or an extension's together with `minor`; data: what follows the header's 4 bytes.
         """
         self._check()
-        padded = bytes(_HEADER) + data + bytes(-len(data) % 4)
-        buffer = ctypes.create_string_buffer(padded, len(padded))
+        # The length in bytes 2 and 3 is libxcb's to write.
+        packed = bytes((opcode, minor, 0, 0)) + data + bytes(-len(data) % 4)
+        buffer = ctypes.create_string_buffer(packed, len(packed))
         # libxcb puts its own two entries in front of the first one given.
         parts = (_Iovec * 3)()
-        parts[2] = _Iovec(ctypes.addressof(buffer), len(padded))
+        parts[2] = _Iovec(ctypes.addressof(buffer), len(packed))
         first = ctypes.cast(ctypes.byref(parts, 2 * ctypes.sizeof(_Iovec)), ctypes.POINTER(_Iovec))
-        known = None if extension is None else ctypes.pointer(_extension_id(extension))
-        what = _Protocol(1, known, opcode, 0 if reply else 1)
+        what = _Protocol(1, None, opcode, 0 if reply else 1)
         number = int(self._library.waits.xcb_send_request(self._c, _CHECKED, first, ctypes.byref(what)))
         if not number or self._library.waits.xcb_flush(self._c) <= 0:
             raise UnavailableError(GONE)
@@ -215,6 +195,8 @@ class XConnection:
 
     def answer(self, number: int) -> bytes | None:
         """The reply to request `number` if it is here, else None; never blocks. Raises `XError`."""
+        if not self._disconnect.alive:
+            raise UnavailableError(GONE)
         reply, error = ctypes.c_void_p(), ctypes.c_void_p()
         if not self._library.quick.xcb_poll_for_reply(
             self._c, number, ctypes.byref(reply), ctypes.byref(error)
@@ -232,10 +214,10 @@ class XConnection:
         self._library.free(reply)
         return data
 
-    def ask(self, opcode: int, data: bytes, extension: str | None = None) -> bytes:
+    def ask(self, opcode: int, data: bytes, minor: int = 0) -> bytes:
         """Send a request and wait for its reply. Raises `XError`, `UnavailableError`."""
         with self._lock:
-            number = self.send(opcode, data, extension)
+            number = self.send(opcode, data, minor)
             until = time.monotonic() + TIMEOUT_S
             while (reply := self.answer(number)) is None:
                 left = until - time.monotonic()
@@ -245,14 +227,16 @@ class XConnection:
                 select.select([self.fd], [], [], left)
         return reply
 
-    def tell(self, opcode: int, data: bytes, extension: str | None = None) -> None:
+    def tell(self, opcode: int, data: bytes, minor: int = 0) -> None:
         """Send a request that has no reply and wait until the server took it. Raises as `ask`."""
-        number = self.send(opcode, data, extension, reply=False)
+        number = self.send(opcode, data, minor, reply=False)
         self.atom("PRIMARY", cached=False)  # any round trip: the earlier request has been served after it
         self.answer(number)
 
     def events(self) -> Iterator[int]:
         """The addresses of the events that are here now; each is valid until the next is asked for."""
+        if not self._disconnect.alive:
+            return
         poll, free = self._library.quick.xcb_poll_for_event, self._library.free
         while (event := poll(self._c)) is not None:
             try:
