@@ -191,8 +191,8 @@ class PublicKey:
 
     def schema(self) -> JsonObject:
         """See `FieldType`."""
-        text: JsonObject = {"type": "string"}
-        return {"type": "object", "properties": dict.fromkeys(("kty", "crv", "x", "y"), text)}
+        members: JsonObject = dict.fromkeys(("kty", "crv", "x", "y"), {"type": "string"})
+        return {"type": "object", "properties": members, "additionalProperties": False}
 
 
 @dataclass(frozen=True, slots=True)
