@@ -150,7 +150,6 @@ class Journal:
 
     def _redact(self, target: Target, digests: tuple[str, ...], why: str, scope: Scope) -> str:
         clear: JsonObject = {
-            "on_behalf": None,
             "tgt": target.id,
             "digests": [*digests],
             "scope": scope,
@@ -179,7 +178,7 @@ class Journal:
             self._book.drop_pending(pending.ord)
         for first in range(0, len(spans), SPANS_CAP):
             part = spans[first : first + SPANS_CAP]
-            clear: JsonObject = {"on_behalf": None, "spans": [*part], "why": pending.why}
+            clear: JsonObject = {"spans": [*part], "why": pending.why}
             ids = tuple(str(span["tgt"]) for span in part)
             last = first + SPANS_CAP >= len(spans)
             effect = Effect(targets=ids, pending=pending.ord if last else None)

@@ -17,6 +17,7 @@ from workdiary.client.sign.streams import Opening, whereto
 from workdiary.evidence.canonical import JsonObject, b64u, unb64u
 from workdiary.evidence.envelope import SignedRecord, build
 from workdiary.evidence.kinds.base import Common, TreeHead
+from workdiary.evidence.records import KINDS
 from workdiary.evidence.streams import boot_mac
 from workdiary.evidence.times import UUID7_ENTROPY_BYTES, uuid7
 from workdiary.wire.sealing import seal_key
@@ -123,6 +124,8 @@ class Pen:
             skips=skips,
         )
         clear = {**common.fields(), **drafted.clear}
+        if KINDS[kind].party:
+            clear.setdefault("on_behalf", None)  # a device speaks for itself
         record = build(kind, clear, drafted.slots, self._keys.signer, self._context.entropy)
         self._book.commit(
             NewRecord(

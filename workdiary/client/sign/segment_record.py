@@ -84,7 +84,6 @@ def _place(held: HeldSegment) -> JsonObject:
     start, progress = held.start, held.close.progress
     policy = by_name(start.policy)
     return {
-        "on_behalf": None,
         "session": start.session,
         "start": start.start_ms,
         "end": progress.end_ms,

@@ -38,7 +38,6 @@ def notice(language: str = LANGUAGE) -> str:
 def solo_terms(policy: PolicySet, party: SoloParty, at_ms: int, before: Mapping[str, Any]) -> Drafted:
     """Terms from `at_ms` on; before: the fields of the version before, {} for the first."""
     clear: JsonObject = {
-        "on_behalf": None,
         "rev": int(before.get("rev", 0)) + 1,
         "from": at_ms,
         "status": "active",
@@ -74,5 +73,5 @@ def differ(policy: PolicySet, party: SoloParty, terms: Mapping[str, Any]) -> boo
 def consent() -> Drafted:
     """That the notice was given."""
     text = sha256_b64u(notice().encode())
-    clear: JsonObject = {"on_behalf": None, "text": text, "lang": LANGUAGE, "given": True}
+    clear: JsonObject = {"text": text, "lang": LANGUAGE, "given": True}
     return Drafted(clear, {}, ())
