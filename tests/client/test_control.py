@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.tracker import FakeTracker, stopped
-from workdiary.client.control import CONNECTIONS, ControlServer, ask, status_json
+from workdiary.client.control import CONNECTIONS, AppCommands, ControlServer, ask, status_json
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.tracker.events import OutboxView
 from workdiary.wire.control import ControlReply, ControlRequest
@@ -23,11 +23,14 @@ class Served:
         self.path = home / "control.sock"
         self.tracker = FakeTracker()
         self.quits = 0
-        self.server = ControlServer(self.tracker, self.path, self.quit)
+        self.server = ControlServer(self.tracker, self.path, AppCommands(self.quit, self.retry))
         self.server.start()
 
     def quit(self) -> None:
         self.quits += 1
+
+    def retry(self, rid: str | None) -> int:
+        return 3 if rid is None else 1
 
     def connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
@@ -68,6 +71,8 @@ def test_every_command_reaches_the_tracker(served: Served) -> None:
         "start", "set_memo", "pause", "stop", "decide", "redact", "discard",
     ]  # fmt: skip
     assert served.quits == 1
+    assert ask(served.path, ControlRequest("retry")) == 3
+    assert ask(served.path, ControlRequest("retry", {"id": "a"})) == 1
 
 
 def test_an_error_comes_back_as_it_was(served: Served) -> None:

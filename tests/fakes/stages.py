@@ -148,7 +148,7 @@ class FakeStore:
         self._write("put_instant")
         self.instants[contract, cell_start_ms] = instant_ms
 
-    def entries(self, contract: str, start_ms: int, end_ms: int) -> list[Entry]:
+    def entries(self, contract: str, start_ms: int, end_ms: int, *, verdicts: bool = True) -> list[Entry]:
         return [
             _entry(row)
             for row in self.rows.values()
@@ -220,13 +220,13 @@ class FakeJournal:
         self.signed += done
         return done
 
-    def redact(self, contract: str, rids: Sequence[str], why: str = "owner") -> list[str]:
+    def redact(self, contract: str, rids: Sequence[str]) -> list[str]:
         self.redacted += rids
         return list(rids)
 
-    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> list[str]:
+    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
         self.discards.append((contract, tuple(spans), why))
-        return []
+        return ""
 
 
 class FakeUploader:
@@ -243,6 +243,9 @@ class FakeUploader:
 
     def link_up(self) -> None:
         self.links += 1
+
+    def close(self) -> None:
+        """Nothing runs."""
 
 
 TERMS = {

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast, get_args
 
@@ -61,11 +62,19 @@ def status_json(snapshot: Snapshot) -> JsonObject:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class AppCommands:
+    """What concerns the app and not its tracker; retry(rid or None) returns how many it put back."""
+
+    quit: Callable[[], None]
+    retry: Callable[[str | None], int]
+
+
 class ControlServer:
     """Serves one tracker on one socket, from `start` to `close`."""
 
-    def __init__(self, tracker: Tracker, path: Path, quit_app: Callable[[], None]) -> None:
-        self._commands = Commands(tracker, quit_app)
+    def __init__(self, tracker: Tracker, path: Path, app: AppCommands) -> None:
+        self._commands = Commands(tracker, app)
         self._path = path
         self._listener: socket.socket | None = None
         self._threads: set[threading.Thread] = set()
@@ -147,9 +156,9 @@ class ControlServer:
 class Commands:
     """What each command does to the tracker."""
 
-    def __init__(self, tracker: Tracker, quit_app: Callable[[], None]) -> None:
+    def __init__(self, tracker: Tracker, app: AppCommands) -> None:
         self._tracker = tracker
-        self._quit = quit_app
+        self._app = app
 
     def answer(self, line: bytes) -> ControlReply:
         """One request line to its reply; never raises."""
@@ -184,8 +193,10 @@ class Commands:
             tracker.redact(list(args.texts("ids", IDS_MAX)))
         elif request.cmd == "discard":
             tracker.discard(list(args.texts("ids", IDS_MAX)))
+        elif request.cmd == "retry":
+            return self._app.retry(args.optional_text("id"))
         elif request.cmd == "quit":
-            self._quit()
+            self._app.quit()
         return status_json(tracker.snapshot())
 
 

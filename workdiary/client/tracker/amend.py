@@ -15,7 +15,7 @@ from workdiary.rules.entries import Entry
 class Segments(Protocol):
     """Where recorded segments are found (`Spool`)."""
 
-    def entries(self, contract: str, start_ms: int, end_ms: int) -> list[Entry]:
+    def entries(self, contract: str, start_ms: int, end_ms: int, *, verdicts: bool = True) -> list[Entry]:
         """Segments touching [start, end)."""
         ...
 
@@ -35,7 +35,7 @@ def _find(contracts: Contracts, segments: Segments, rid: str) -> tuple[str, Span
     except EvidenceError:
         start_ms = -1
     for contract in contracts.contracts() if start_ms >= 0 else ():
-        for entry in segments.entries(contract.id, start_ms, start_ms + 1):
+        for entry in segments.entries(contract.id, start_ms, start_ms + 1, verdicts=False):
             if entry.rid == rid and entry.kind == "segment":
                 return contract.id, Span(rid, entry.number("start"), entry.number("end"))
     raise KnownError(

@@ -262,7 +262,8 @@ class Camera:
         key = (start.contract, start.cell_ms)
         if key not in self._cells:
             cell = Cell(start.contract, start.cell_ms, segment.cell_end_ms, start.mode)
-            for entry in self._parts.store.entries(start.contract, start.cell_ms, segment.cell_end_ms):
+            span = (start.cell_ms, segment.cell_end_ms)
+            for entry in self._parts.store.entries(start.contract, *span, verdicts=False):
                 if entry.kind == "segment" and entry.rid != start.rid:
                     cell.tracked_ms += entry.number("tracked")
                     cell.shots += int(entry.number("shots") > 0)

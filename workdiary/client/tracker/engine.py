@@ -121,6 +121,7 @@ class Engine:
         """End watchers, workers and thread, each within bounds; idempotent. `finish` comes first."""
         self._world.backends.session.backend.stop()
         self._stages.alarms.close()
+        self._stages.uploader.close()
         for worker in (self._stages.camera, self._stages.signer, self._stages.sender):
             worker.close()
         self._loop.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from workdiary.client.errors import KnownError
@@ -63,7 +64,8 @@ class News:
         agreement = self.around.agreement
         if agreement is not None:
             now = self._world.clock.wall_ms()
-            ledger = Ledger.read(agreement.id, self._choices.policy, now, self._stages.store.entries)
+            read = partial(self._stages.store.entries, verdicts=False)
+            ledger = Ledger.read(agreement.id, self._choices.policy, now, read)
             self.around = replace(self.around, ledger=ledger)
 
     def trouble(self, error: KnownError) -> None:

@@ -55,8 +55,8 @@ class ShotStore(Protocol):
         """Freeze a segment."""
         ...
 
-    def entries(self, contract: str, start_ms: int, end_ms: int) -> list[Entry]:
-        """Segments touching [start, end) and what amends them."""
+    def entries(self, contract: str, start_ms: int, end_ms: int, *, verdicts: bool = True) -> list[Entry]:
+        """Segments touching [start, end) and what amends them; verdicts: judge the signed ones."""
         ...
 
 
@@ -120,7 +120,7 @@ class Signing(Protocol):
         """Sign whatever is due, strictly in order; returns rids."""
         ...
 
-    def redact(self, contract: str, rids: Sequence[str], why: str = "owner") -> list[str]:
+    def redact(self, contract: str, rids: Sequence[str]) -> list[str]:
         """Remove the images of signed segments."""
         ...
 
@@ -138,6 +138,10 @@ class Sending(Protocol):
 
     def link_up(self) -> None:
         """Forget the back-off."""
+        ...
+
+    def close(self) -> None:
+        """End a running pass soon."""
         ...
 
 

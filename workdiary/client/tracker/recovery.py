@@ -26,7 +26,9 @@ def _close(store: Store, segment: RecoveredSegment) -> SegmentClose:
     policy = by_name(start.policy)
     others = [
         entry
-        for entry in store.entries(start.contract, start.cell_ms, start.cell_ms + policy.cell_ms)
+        for entry in store.entries(
+            start.contract, start.cell_ms, start.cell_ms + policy.cell_ms, verdicts=False
+        )
         if entry.kind == "segment" and entry.rid != start.rid
     ]
     no_shot: NoShot | None = None

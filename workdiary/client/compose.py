@@ -1,0 +1,265 @@
+"""The client's wiring: which clock, entropy, desktop, keys and disk the tracker runs on. Nothing else.
+
+capture → segment → sign → spool → upload, driven by the tracker, opened to others by the control channel
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from workdiary import __version__
+from workdiary.client.account import Account, Contract, Enrolment
+from workdiary.client.capture.port import Backends
+from workdiary.client.capture.registry import choose
+from workdiary.client.control import AppCommands, ControlServer
+from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.segment.clock import Clock, SystemClock
+from workdiary.client.segment.shots import ShotChild, ShotTaker
+from workdiary.client.settings import Home, LoadedSettings, load_settings, open_home
+from workdiary.client.sign.journal import Journal, SigningContext
+from workdiary.client.sign.keystore import OpenedKeys, open_keystore
+from workdiary.client.sign.signer import DeviceKeys
+from workdiary.client.spool.store import MIB, Spool
+from workdiary.client.tracker.engine import Engine
+from workdiary.client.tracker.lock import HomeLock
+from workdiary.client.tracker.logs import log_to
+from workdiary.client.tracker.schedule import SchedulerAlarms
+from workdiary.client.tracker.work import ThreadWorker
+from workdiary.client.tracker.world import Choices, Stages, World
+from workdiary.client.tracker.zone import computer_zone
+from workdiary.client.upload.enrol import Grant, enrol
+from workdiary.client.upload.transport import HttpTransport
+from workdiary.client.upload.uploader import Uploader, UploaderParts
+from workdiary.rules.policy import PolicySet, by_name
+
+FINISH_S: Final = 40.0  # the last shot (30 s at most), then signing
+BUILD_TEXT_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """Where clocks, entropy and the desktop enter; tests give their own."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    entropy: Callable[[int], bytes] = os.urandom
+    random_int: Callable[[int], int] = secrets.randbelow
+    jitter: Callable[[], float] = random.random
+    backends: Callable[[Mapping[str, str]], Backends] = choose
+    taker: ShotTaker = field(default_factory=ShotChild)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says.
+
+    policy: name, None for the settings'; server_url: the diary server's address now, None while it has none;
+    resume_alone: see `Choices`; quit_app: what the control channel's `quit` does.
+    """
+
+    env: Mapping[str, str]
+    policy: str | None = None
+    server_url: Callable[[], str | None] = lambda: None
+    resume_alone: bool = False
+    quit_app: Callable[[], None] = lambda: None
+    senses: Senses = field(default_factory=Senses)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a home holds on disk: keys, account, spool."""
+
+    home: Home
+    settings: LoadedSettings
+    account: Account
+    opened: OpenedKeys
+    keys: DeviceKeys
+    spool: Spool
+
+
+class Client:
+    """A running client of one home. `notices`: what opening has to tell the person."""
+
+    def __init__(self, record: Record, options: Options, closing: ExitStack) -> None:
+        self.record = record
+        self.policy = _policy(record, options)
+        self._closing = closing
+        self._options = options
+        self._transport = HttpTransport(options.server_url)
+        self.backends = options.senses.backends(options.env)
+        closing.callback(self.backends.close)
+        self.tracker = self._engine()
+        app = AppCommands(options.quit_app, self.retry)
+        self.control = ControlServer(self.tracker, record.home.socket, app)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Words about a weaker key store or a repaired spool."""
+        told = () if self.record.opened.notice is None else (self.record.opened.notice,)
+        return (*told, *self.record.spool.notices)
+
+    @property
+    def enrolment(self) -> Enrolment | None:
+        """Who this device is to its server, None before the first contact."""
+        return self.record.account.enrolment
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """The account's contracts."""
+        return () if self.enrolment is None else self.enrolment.contracts
+
+    def contract(self, id_or_name: str) -> Contract:
+        """One contract. Raises `KnownError` (exit 6)."""
+        return self.record.account.contract(id_or_name)
+
+    def open(self) -> None:
+        """Start tracker and control channel. Raises `KnownError`."""
+        self._closing.callback(self._transport.close)
+        self._closing.callback(self.tracker.close)
+        self.tracker.open()
+        self._closing.callback(self.tracker.finish, FINISH_S)
+        self._closing.callback(self.control.close)
+        self.control.start()
+
+    def enrol(self, token: str, device_name: str, url: str = "") -> Enrolment:
+        """The first contact with a server. Raises `KnownError`."""
+        enrolment = enrol(
+            self._transport,
+            self.record.account,
+            self.record.keys,
+            Grant(token, device_name, url),
+            self._options.senses.clock.wall_ms,
+        )
+        self.tracker.learn()
+        return enrolment
+
+    def check_policy(self) -> None:
+        """Raises `KnownError` (exit 7) where the server does not take the demo policy's records."""
+        enrolment = self.enrolment
+        if self.policy.demo and enrolment is not None and not enrolment.demo_allowed:
+            raise KnownError(
+                "The demo policy is for solo servers",
+                "Records made with it would be refused. Use --policy standard, or another home with --home.",
+                subject=enrolment.url,
+                exit_code=ExitCode.REFUSED,
+            )
+
+    def retry(self, rid: str | None = None) -> int:
+        """Send quarantined things again; how many. Raises `KnownError`."""
+        moved = self.record.spool.outbox.retry(rid)
+        self.tracker.link_up()
+        return moved
+
+    def close(self) -> None:
+        """End cleanly: session and holds, threads, files; idempotent. Raises `KnownError` after all that."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _engine(self) -> Engine:
+        record, senses = self.record, self._options.senses
+        context = SigningContext(senses.clock, build_texts(self.backends), senses.entropy)
+        journal = Journal(record.spool.book, record.keys, record.account, context)
+        uploader = Uploader(
+            UploaderParts(
+                spool=record.spool,
+                keys=record.keys,
+                account=record.account,
+                journal=journal,
+                transport=self._transport,
+                clock=senses.clock,
+                jitter=senses.jitter,
+                entropy=senses.entropy,
+            )
+        )
+        world = World(
+            clock=senses.clock,
+            entropy=senses.entropy,
+            random_int=senses.random_int,
+            backends=self.backends,
+            taker=senses.taker,
+            zone=self._zone,
+        )
+        stages = Stages(
+            store=record.spool,
+            outbox=record.spool.outbox,
+            journal=journal,
+            uploader=uploader,
+            contracts=self,
+            alarms=SchedulerAlarms(),
+            camera=ThreadWorker("workdiary-shots"),
+            signer=ThreadWorker("workdiary-signer"),
+            sender=ThreadWorker("workdiary-sender"),
+        )
+        return Engine(world, stages, self._choices())
+
+    def _choices(self) -> Choices:
+        preview_s = self.record.settings.values.preview_s
+        preview_ms = self.policy.preview_ms if preview_s is None else preview_s * 1000
+        return Choices(
+            policy=self.policy,
+            preview_ms=min(preview_ms, self.policy.preview_max_ms),
+            resume_alone=self._options.resume_alone,
+            key_class=self.record.keys.key_class,
+            trusted_ms=lambda: 0 if self.enrolment is None else self.enrolment.enrolled_ms,
+            diary_url=self._options.server_url,
+        )
+
+    def _zone(self) -> str:
+        return self.record.settings.values.zone or computer_zone(self._options.env)
+
+
+def build_client(path: Path, options: Options) -> Client:
+    """Open a home for tracking: locked, keys loaded, spool repaired if need be; `open` starts it.
+
+    Raises `KnownError`: another tracker runs, the home is newer, damaged or unreadable, no keys.
+    """
+    with ExitStack() as closing:
+        home = open_home(path, __version__)
+        closing.callback(HomeLock.take(home.lock).release)
+        closing.callback(log_to(home.logs / "client.log"))
+        record = open_record(home, options.env, options.senses.entropy, read_only=False)
+        closing.callback(record.spool.close)
+        return Client(record, options, closing.pop_all())
+
+
+def open_record(
+    home: Home, env: Mapping[str, str], entropy: Callable[[int], bytes] = os.urandom, *, read_only: bool
+) -> Record:
+    """Keys, account and spool of a home; read_only beside a running app. Raises `KnownError`."""
+    settings = load_settings(home, env)
+    account = Account.open(home)
+    opened = open_keystore(home, settings.values.key_store, env)
+    kid = None if account.enrolment is None else account.enrolment.kid
+    keys = DeviceKeys.open(opened, entropy, enrolled_kid=kid)
+    spool = Spool.open(home.spool, keys.spool_key, account=account, read_only=read_only)
+    spool.quota_bytes = settings.values.quota_mib * MIB
+    return Record(home, settings, account, opened, keys, spool)
+
+
+def build_texts(backends: Backends) -> dict[str, str]:
+    """The `build` field of records: what recorded them."""
+    texts = {
+        "version": __version__,
+        "commit": "",
+        "os": f"{platform.system()} {platform.release()}",
+        "backend": f"{backends.input.name} {backends.shot}",
+    }
+    return {name: text[:BUILD_TEXT_MAX] for name, text in texts.items()}
+
+
+def _policy(record: Record, options: Options) -> PolicySet:
+    return by_name(options.policy or record.settings.values.policy)
