@@ -214,10 +214,11 @@ def test_disclosures_that_the_record_does_not_name_are_refused() -> None:
 
 def test_a_signer_cannot_smuggle_in_slots() -> None:
     """A hostile device signs digests of disclosures that the table does not have, or two for one slot."""
+    shot = disclosure.parse(RECORD.disclosures["shot.0"]).value
     texts = [
         disclosure.make(name, value, fixed(f"salt {index}", 16))
         for index, (name, value) in enumerate(
-            [("memo", "a"), ("memo", "b"), ("secret", 1), ("shot.1", None), ("at", 5), ("label", 7)]
+            [("memo", "a"), ("memo", "b"), ("secret", 1), ("shot.1", shot), ("at", 5), ("label", 7)]
         )
     ]
     count = len(RECORD.disclosures)
