@@ -65,19 +65,24 @@ class DiaryServer:
 
     def __init__(self, folder: Path, now_ms: int = NOON, policy: PolicySet = STANDARD) -> None:
         self.now_ms = now_ms
+        self._booted = now_ms - 25 * 3_600_000
         self.dice = random.Random(7)  # noqa: S311 - repeatable pages, no secrets
         self.policy = policy
         senses = compose.Senses(lambda: self.now_ms, lambda: self.now_ms, "boot", self.dice.randbytes)
-        plan = compose.Plan(folder / "server", "127.0.0.1", PORT, ("testserver",), senses)
-        plan.folder.mkdir(parents=True, exist_ok=True)
-        self.runtime = compose.configure(plan, PORT)
+        self.plan = compose.Plan(folder / "server", "127.0.0.1", PORT, ("testserver",), senses)
+        self.plan.folder.mkdir(parents=True, exist_ok=True)
+        self.runtime = compose.configure(self.plan, PORT)
         compose.open_installation(self.runtime)
         self.signer = Ed25519Signer(self.dice.randbytes(32))
         self.device = self._enrol()
         self.contract = self._contract()
         self._stream = b64u(self.dice.randbytes(16))
-        self._seq, self._prev, self._terms = 0, None, None
+        self._seq, self._prev, self._terms, self._account = 0, None, None, False
         self.signed: list[SignedRecord] = []
+
+    def use(self) -> None:
+        """Point this process's settings here again, after another test's server had them."""
+        self.runtime = compose.configure(self.plan, PORT)
 
     # what a device does ------------------------------------------------------------------------------------------
 
@@ -100,7 +105,11 @@ class DiaryServer:
         self.sign("consent", at, {"on_behalf": None, "text": b64u(bytes(32)), "lang": "en", "given": True})
 
     def segment(self, worked: Worked) -> SignedRecord:
-        """Sign and send one segment with its images."""
+        """Sign and send one segment; its images follow by `store`."""
+        clear, slots = self._segment_fields(worked)
+        return self.sign("segment", worked.end, clear, slots)
+
+    def _segment_fields(self, worked: Worked) -> tuple[JsonObject, JsonObject]:
         buckets = self._buckets(worked)
         active = sum(b["len"] for b in buckets if b["keys"] + b["clicks"] + b["scrolls"] > b["injected"])
         length = worked.end - worked.start
@@ -110,8 +119,8 @@ class DiaryServer:
             "end": worked.end,
             "tracked": length,
             "cp0": None,
-            "mono0": worked.start - NOON + 90_000_000,
-            "mono1": worked.end - NOON + 90_000_000,
+            "mono0": worked.start - self._booted,
+            "mono1": worked.end - self._booted,
             "policy": digest(self.policy),
             "demo": self.policy.demo,
             "mode": "full",
@@ -139,7 +148,7 @@ class DiaryServer:
         }
         slots |= {f"shot.{k}": self._shot(worked, k) for k in range(len(worked.pictures))}
         slots |= {f"act.{k}": bucket for k, bucket in enumerate(buckets)}
-        return self.sign("segment", worked.end, clear, slots)
+        return clear, slots
 
     def redact(self, target: SignedRecord, slot: str, at: int) -> SignedRecord:
         """Remove one disclosed field of an earlier record."""
@@ -193,27 +202,50 @@ class DiaryServer:
         rid_ms: int | None = None,
     ) -> SignedRecord:
         """Sign the next record of the stream and have the server admit it."""
+        record = self._signed(kind, at, fields, slots or {}, rid_ms)
+        self._seq, self._prev = self._seq + 1, record.id
+        self.signed.append(record)
+        self.now_ms = max(self.now_ms, at)
+        self.send(record)
+        return record
+
+    def send(self, record: SignedRecord) -> None:
+        """Have the server admit a record."""
         from workdiary.server.receive.admission import admit
 
+        body = pack_record(record.jws, list(record.disclosures.values()))
+        admit(self.device, str(record.payload["rid"]), body)
+
+    def unsent(self, worked: Worked, seq: int, prev: str | None) -> SignedRecord:
+        """Sign a segment at a place of the stream without sending it: one on its way, or a cloned key's."""
+        after, self._seq, self._prev = (self._seq, self._prev), seq, prev
+        clear, slots = self._segment_fields(worked)
+        record = self._signed("segment", worked.end, clear, slots, None)
+        self._seq, self._prev = after
+        return record
+
+    def _signed(
+        self,
+        kind: str,
+        at: int,
+        fields: Mapping[str, JsonValue],
+        slots: Mapping[str, JsonValue],
+        rid_ms: int | None,
+    ) -> SignedRecord:
         instant = rid_ms or (int(str(fields["start"])) if kind == "segment" else at)
         common = Common(
             log=f"workdiary/{self.runtime.secrets.installation}/0",
-            ctr=str(self.contract.id),
+            ctr=None if self._account else str(self.contract.id),
             stream=self._stream,
             seq=self._seq,
             prev=self._prev,
             rid=uuid7(instant, self.dice.randbytes(10)),
             at=at,
             boot=boot_mac(b"stream key", "boot"),
-            mono=max(at - NOON + 90_000_000, 0),
+            mono=max(at - self._booted, 0),
             terms=self._terms,
         )
-        record = build(kind, {**common.fields(), **fields}, slots or {}, self.signer, self.dice.randbytes)
-        self._seq, self._prev = self._seq + 1, record.id
-        self.signed.append(record)
-        self.now_ms = max(self.now_ms, at)
-        admit(self.device, common.rid, pack_record(record.jws, list(record.disclosures.values())))
-        return record
+        return build(kind, {**common.fields(), **fields}, slots, self.signer, self.dice.randbytes)
 
     # who looks ---------------------------------------------------------------------------------------------------
 

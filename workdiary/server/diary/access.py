@@ -8,6 +8,7 @@ from django.http import Http404
 
 from workdiary.server.accounts.viewers import Viewer
 from workdiary.server.contracts.access import Access, contract_for
+from workdiary.server.diary.removal import removed_by_owner
 from workdiary.server.receive.models import Disclosure, Record
 from workdiary.server.store.blobs import Image, open_blob, open_thumbnail
 
@@ -56,10 +57,10 @@ def shot_for(viewer: Viewer, digest: str) -> ShotAccess:
 
 
 def image_of(shot: ShotAccess) -> Image | None:
-    """The full image; None if it never came or is gone."""
-    return open_blob(shot.access.contract.scope, shot.digest)
+    """The full image; None if it never came, was redacted, or its time was taken back."""
+    return None if removed_by_owner(shot.record) else open_blob(shot.access.contract.scope, shot.digest)
 
 
 def thumbnail_of(shot: ShotAccess) -> Image | None:
-    """The thumbnail (WebP); None if it never came or is gone."""
-    return open_thumbnail(shot.access.contract.scope, shot.digest)
+    """The thumbnail (WebP); None as for the image."""
+    return None if removed_by_owner(shot.record) else open_thumbnail(shot.access.contract.scope, shot.digest)

@@ -84,7 +84,7 @@ class Grid:
 
     def rows(self) -> list[RowView | Quiet]:
         """From the first row with tracked time to the last; empty runs in between become one line."""
-        rows = [row for row in self._from.rows if row.cells]
+        rows = [*self._carried(), *(row for row in self._from.rows if row.cells)]
         busy = [i for i, row in enumerate(rows) if self._busy(row)]
         found: list[RowView | Quiet] = []
         quiet: list[Row] = []
@@ -115,6 +115,15 @@ class Grid:
             for start in range(segment.start // self._step * self._step, last + 1, self._step):
                 by_cell[start].append(segment)
         return by_cell
+
+    def _carried(self) -> list[Row]:
+        """A cell that began before midnight and holds time of this day stands alone, under its true start."""
+        first = next((row for row in self._from.rows if row.cells), None)
+        if first is None:
+            return []
+        clock, step = self._from.clock, self._step
+        early = sorted(start for start in self._by_cell if start < first.cells[0])
+        return [Row(clock.time(at), at, at + step, first.offset_s, (at,)) for at in early]
 
     def _busy(self, row: Row) -> bool:
         return any(start in self._by_cell for start in row.cells)

@@ -12,6 +12,7 @@ from workdiary.server.diary import days
 from workdiary.server.diary.access import RecordAccess, image_of, record_for, shot_for, thumbnail_of
 from workdiary.server.diary.entries import read
 from workdiary.server.diary.judging import axes_with_receipt
+from workdiary.server.diary.removal import removed_by_owner
 from workdiary.server.receive.models import Record
 from workdiary.server.store.blobs import Image
 from workdiary.server.web.document import read_day
@@ -35,9 +36,10 @@ def record(request: HttpRequest, rid: str) -> HttpResponse:
     reading = read([row], (row.start_ms, row.end_ms + 1))
     axes, receipt = axes_with_receipt(row, reading)
     clock = Clock(known(request.GET.get("zone")) or own_zone(request), seconds=True)
+    removed = removed_by_owner(row)
     source = RecordSource(
         parsed=reading.parsed[row.rid],
-        texts=reading.texts[row.rid],
+        texts=() if removed else reading.texts[row.rid],
         axes=axes,
         receipt=receipt,
         facts=_facts(row, clock),
@@ -47,6 +49,7 @@ def record(request: HttpRequest, rid: str) -> HttpResponse:
         "title": kind_title(row.kind),
         "clock": clock,
         "back": _back(found, clock),
+        "removed": removed,
     }
     return page(request, "record.html", context, section="diaries")
 

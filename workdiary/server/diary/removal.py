@@ -1,0 +1,16 @@
+"""Time its owner took back: what was recorded in it is shown to nobody any more, only its tombstone."""
+
+from __future__ import annotations
+
+from workdiary.rules.projection import project
+from workdiary.server.diary.entries import TIME_KINDS, entries, read
+from workdiary.server.receive.models import Record
+
+
+def removed_by_owner(record: Record) -> bool:
+    """Whether all of a segment's time was discarded by its owner, at once or later."""
+    if record.kind not in TIME_KINDS:
+        return False
+    discards = list(Record.objects.filter(contract=record.contract_id, kind="discard").select_related("leaf"))
+    diary = project(entries(read([record, *discards], None), {}))
+    return any(s.rid == record.rid and s.removed == "owner" for s in diary.segments)
