@@ -129,6 +129,8 @@ class FakeDevice:
         fields, values = sample_fields(kind, place)
         if kind == "open":
             fields["jwk"] = dict(self.signer.jwk)
+        if "start" in fields:
+            fields.update({"start": at, "end": at + 60_000, "rid": place.rid})
         fields.update(clear or {})
         values.update(slots or {})
         if image:

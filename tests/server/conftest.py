@@ -27,6 +27,7 @@ def plan(tmp_path: Path) -> Plan:
 @pytest.fixture
 def server(plan: Plan) -> Iterator[Service]:
     with service(plan) as ready:
+        ready.listener._server.expiration_interval = 0.05  # how soon a stop is noticed
         thread = threading.Thread(target=ready.run, name="server")
         thread.start()
         try:

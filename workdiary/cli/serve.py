@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
@@ -20,6 +22,7 @@ from workdiary.server.compose import Plan, real_senses, service
 from workdiary.server.store.home import check_home
 
 HOSTS_VARIABLE = "WORKDIARY_HOSTS"
+_M_ARENA_MAX = -8  # malloc.h
 _LOG_BYTES, _LOG_FILES = 1_000_000, 3
 
 
@@ -42,6 +45,7 @@ def serve(options: Globals, listen: str | None, *, solo_child: bool) -> None:
     home = options.resolved_home()
     check_home(home)
     _log_to(home if solo_child else None)
+    _share_one_heap()
     signal.signal(signal.SIGTERM, _interrupt)
     if solo_child:
         # Ctrl-C reaches the whole terminal group; the parent still needs us to send what waits.
@@ -79,6 +83,14 @@ def _address(listen: str | None) -> tuple[str, int | None]:
     if not colon or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - TCP's range
         raise click.BadParameter("expected HOST:PORT", param_hint="--listen")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _share_one_heap() -> None:
+    # glibc gives every thread its own heap; for a few threads that mostly wait that is megabytes of holes.
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    mallopt = getattr(libc, "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _log_to(home: Path | None) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings
 from django.db import connections
+from django.urls import URLPattern, URLResolver
+from django.urls.resolvers import RegexPattern
 
 from workdiary.server.api.listener import Listener
 from workdiary.server.store.database import FILE as DATABASE
@@ -22,9 +23,6 @@ from workdiary.server.store.runtime import Runtime
 from workdiary.server.store.schema import bring_up
 from workdiary.server.store.secrets import open_secrets
 from workdiary.wire.known import KnownError
-
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 APPS = [
@@ -42,6 +40,7 @@ MIDDLEWARE = [
     "workdiary.server.web.middleware.PageMiddleware",
     "workdiary.server.accounts.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",  # Content-Length, so that connections stay open
     "workdiary.server.accounts.viewers.ViewerMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -208,6 +207,7 @@ def base_settings(database: Path, secret: str, port: int) -> dict[str, object]:
                 "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
             }
         ],
+        "APPEND_SLASH": False,
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
         "USE_I18N": True,
@@ -227,11 +227,10 @@ def base_settings(database: Path, secret: str, port: int) -> dict[str, object]:
 
 
 def routes() -> list[URLPattern | URLResolver]:
-    """Every address of the server."""
+    """Every address of the server; the pages' modules are imported when the first page is asked for."""
     from workdiary.server.api.urls import urlpatterns as api  # noqa: PLC0415 - models need configured settings
-    from workdiary.server.web.urls import urlpatterns as web  # noqa: PLC0415 - likewise
 
-    return [*api, *web]
+    return [*api, URLResolver(RegexPattern(r""), "workdiary.server.web.urls")]
 
 
 def __getattr__(name: str) -> object:

@@ -13,7 +13,7 @@ from workdiary.wire.upload import BLOB_BODY_MAX
 
 LOG = logging.getLogger("workdiary.http")
 # A browser opens six connections, a sync worker one; each thread keeps its own database connection.
-THREADS = 8
+THREADS = 4
 # The views judge bodies themselves and sign a refusal; this only stops what no view would look at.
 BODY_MAX = BLOB_BODY_MAX + 64 * 1024
 HEADER_MAX = 32 * 1024

@@ -19,7 +19,7 @@ from workdiary.evidence.digest import DIGEST_BYTES
 from workdiary.evidence.log import Frontier, node_hash
 from workdiary.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, new_tiles
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
-from workdiary.server.log.tree import current, reader, sign_waiting
+from workdiary.server.log.tree import current, reader, sign
 from workdiary.server.store.database import writing
 from workdiary.server.store.runtime import runtime
 
@@ -28,6 +28,7 @@ GROUP_MAX = 200
 _ATTEMPTS = 20
 
 Keep = Callable[[Leaf], None]
+_Grown = tuple[list[Leaf | Exception], Note | None]
 
 
 class Moved(Exception):  # noqa: N818 - what happened
@@ -74,8 +75,9 @@ class Sequencer:
     def _commit(group: list[_Waiting]) -> None:
         outcomes: list[Leaf | Exception]
         try:
-            outcomes = _grow(group)
-            sign_waiting()
+            outcomes, note = _grow(group)
+            if note is not None:
+                sign(note)
         except Exception as error:  # noqa: BLE001 - nobody may wait for a leaf that will not come
             # The leaves may be durable already: who sends again finds the record and gets its receipt.
             outcomes = [error] * len(group)
@@ -83,7 +85,7 @@ class Sequencer:
             item.outcome = outcome
 
 
-def _grow(group: list[_Waiting]) -> list[Leaf | Exception]:
+def _grow(group: list[_Waiting]) -> _Grown:
     for _attempt in range(_ATTEMPTS):
         try:
             with writing():
@@ -93,7 +95,7 @@ def _grow(group: list[_Waiting]) -> list[Leaf | Exception]:
     raise Moved
 
 
-def _append_all(group: list[_Waiting]) -> list[Leaf | Exception]:
+def _append_all(group: list[_Waiting]) -> _Grown:
     tree = current()
     old, frontier = tree.size, Frontier(tree.size, _split(bytes(tree.frontier)))
     outcomes: list[Leaf | Exception] = []
@@ -107,10 +109,10 @@ def _append_all(group: list[_Waiting]) -> list[Leaf | Exception]:
             continue
         frontier.append(item.hash)
         outcomes.append(leaf)
-    if frontier.size > old:
-        _keep_tile_roots(tree.epoch, old, frontier.size)
-        _swap(tree, frontier)
-    return outcomes
+    if frontier.size == old:
+        return outcomes, None
+    _keep_tile_roots(tree.epoch, old, frontier.size)
+    return outcomes, _swap(tree, frontier)
 
 
 def _keep_tile_roots(epoch: int, old: int, new: int) -> None:
@@ -122,14 +124,14 @@ def _keep_tile_roots(epoch: int, old: int, new: int) -> None:
             TileRoot.objects.create(epoch=epoch, level=tile.level + 1, index=tile.index, hash=root)
 
 
-def _swap(tree: Tree, frontier: Frontier) -> None:
+def _swap(tree: Tree, frontier: Frontier) -> Note:
     root = frontier.root()
     grown = Tree.objects.filter(epoch=tree.epoch, size=tree.size).update(
         size=frontier.size, root=root, frontier=b"".join(frontier.peaks)
     )
     if grown != 1:
         raise Moved
-    Note.objects.create(epoch=tree.epoch, size=frontier.size, root=root, at_ms=runtime().now_ms())
+    return Note.objects.create(epoch=tree.epoch, size=frontier.size, root=root, at_ms=runtime().now_ms())
 
 
 def _split(hashes: bytes) -> list[bytes]:

@@ -60,14 +60,16 @@ def sign_waiting() -> None:
 
     Only what is durable is signed: the same size gets the same root, and so the same note, after any crash.
     """
-    waiting = list(Note.objects.filter(text=None).order_by("epoch", "size"))
-    if not waiting:
-        return
-    for row in waiting:
-        head = Checkpoint(origin(row.epoch), row.size, bytes(row.root))
-        row.text = sign_note(head.text(), signer(row.epoch))
+    for note in Note.objects.filter(text=None).order_by("epoch", "size"):
+        sign(note)
+
+
+def sign(note: Note) -> None:
+    """Sign a durable size and root and store the text."""
+    head = Checkpoint(origin(note.epoch), note.size, bytes(note.root))
+    note.text = sign_note(head.text(), signer(note.epoch))
     with writing():
-        Note.objects.bulk_update(waiting, ["text"])
+        Note.objects.filter(pk=note.pk).update(text=note.text)
 
 
 def newest_signed() -> Note:

@@ -105,7 +105,8 @@ def _judged(device: Device, rid: str, jws: str) -> ParsedRecord:
     if not is_uuid7(rid) or parsed.rid != rid:
         raise ProblemError(ProblemCode.MALFORMED, "the address and the record name different ids")
     # Revoked keys stay enrolled: what they signed is labelled, not refused.
-    signer = Device.objects.filter(kid=parsed.kid, account=device.account_id).first()
+    own = device.kid == parsed.kid
+    signer = device if own else Device.objects.filter(kid=parsed.kid, account=device.account_id).first()
     if signer is None:
         raise ProblemError(ProblemCode.UNKNOWN_KEY)
     try:

@@ -18,7 +18,8 @@ SHOT = "shot."
 def apply(record: Record, payload: JsonObject) -> None:
     """Apply a record that was just saved."""
     early = Redaction.objects.filter(target=record.jws_id, by__account=record.account)
-    _destroy(record, list(early.values_list("digest", flat=True)))
+    if digests := list(early.values_list("digest", flat=True)):
+        _destroy(record, digests)
     if record.kind == "redact":
         _redact(record, payload)
     if record.kind == "revoke":

@@ -14,7 +14,7 @@ FILE = "diary.db"
 # redacted text does not linger in free pages.
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; "
-    "PRAGMA cache_size=-2000; PRAGMA mmap_size=0;"
+    "PRAGMA cache_size=-400; PRAGMA mmap_size=0;"
 )
 _LOCK = threading.RLock()
 

@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 
 from workdiary.wire.known import KnownError
 
@@ -30,6 +29,8 @@ def bring_up(path: Path) -> None:
             subject=str(path),
         )
     if known - applied:
+        from django.core.management import call_command  # noqa: PLC0415 - a current database needs none of it
+
         call_command("migrate", verbosity=0, interactive=False)
         path.chmod(0o600)
 
