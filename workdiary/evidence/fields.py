@@ -191,7 +191,7 @@ class PublicKey:
 
     def schema(self) -> JsonObject:
         """See `FieldType`."""
-        members: JsonObject = dict.fromkeys(("kty", "crv", "x", "y"), {"type": "string"})
+        members: JsonObject = {key: {"type": "string"} for key in ("kty", "crv", "x", "y")}
         return {"type": "object", "properties": members, "additionalProperties": False}
 
 
