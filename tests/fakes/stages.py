@@ -108,6 +108,8 @@ class FakeStore:
         if shots is None:
             raise KnownError("No such shot", "", subject=shot_id, exit_code=ExitCode.NOT_FOUND)
         if self.rows[shots.rid].signed:
+            if choice == "keep":
+                return
             raise KnownError("Signed already", "", subject=shot_id, exit_code=ExitCode.REFUSED)
         self._change(shot_id, choice=choice)
 

@@ -369,3 +369,16 @@ def test_sending_comes_again_when_the_report_says(tmp_path: Path) -> None:
     rig.core.outgoing.link_up()
     rig.settle()
     assert (rig.uploader.runs, rig.uploader.links) == (runs + 2, 1)
+
+
+@pytest.mark.parametrize("step_s", [-3600, 3600])
+def test_a_set_clock_makes_no_hold_longer_or_shorter(tmp_path: Path, step_s: int) -> None:
+    rig = held(tmp_path)
+    rig.second(10, keys=1)
+    rig.clock.step(step_s * 1000)
+    rig.second(1, keys=1)
+    rig.stop()
+    rig.second(47)
+    assert rig.journal.signed == []
+    rig.second(2)
+    assert len(rig.journal.signed) == 2

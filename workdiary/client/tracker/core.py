@@ -146,6 +146,7 @@ class Core:
         kept = present is not None and memo is None
         text = check_memo(present.memo if present is not None and memo is None else memo or "")
         self._stages.journal.ensure_stream(agreement.id, self._choices.policy)
+        self.outgoing.send_waiting()
         agreement = choose(contracts, agreement.id, None)
         check_active(agreement, self._clock.wall_ms())
         self._parts.camera.settle()

@@ -20,6 +20,7 @@ from workdiary.client.tracker.schedule import Alarms
 from workdiary.client.tracker.work import Job, Worker
 
 ALARM: Final = "hold"
+ROUNDING_MS: Final = 50  # two clocks read one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ class HoldParts:
 
 
 class Holds:
-    """Every undecided shot of this run, and the last shot for whoever shows it."""
+    """Every undecided shot of this run, and the last shot for whoever shows it.
+
+    Holds end by the total monotonic clock; what the spool has is the wall instant that this means now.
+    """
 
     def __init__(self, parts: HoldParts) -> None:
         self._parts = parts
         self._held: dict[str, ShotSet] = {}
-        self._begun: dict[str, int] = {}  # total ms at which a hold began
+        self._spans: dict[str, tuple[int, int]] = {}  # total ms at which each hold began and ends
         self._blurring: set[str] = set()
         self._away_ms: int | None = None
         self.last: ShotSet | None = None
@@ -65,16 +69,16 @@ class Holds:
 
     def add(self, shots: ShotSet) -> None:
         """A hold begins."""
+        now, wall = self._parts.clock.total_ms(), self._parts.clock.wall_ms()
         self._held[shots.shot_id] = shots
-        self._begun[shots.shot_id] = self._parts.clock.total_ms()
+        self._spans[shots.shot_id] = (now, now + shots.hold_until_ms - wall)
         self.last = shots
         self._arm()
 
     def choose(self, shot_id: str, choice: HoldChoice) -> None:
         """The person has chosen; durable on return. Raises `KnownError` (unknown, or signed already)."""
         self._parts.store.decide(shot_id, choice)
-        self._held.pop(shot_id, None)
-        self._begun.pop(shot_id, None)
+        self._forget(shot_id)
         if self.last is not None and self.last.shot_id == shot_id:
             self.last = replace(self.last, choice=choice)
         if choice == "blur":
@@ -93,24 +97,34 @@ class Holds:
         if self._away_ms is None:
             return
         now, away, self._away_ms = self._parts.clock.total_ms(), self._away_ms, None
-        for shot_id, shots in list(self._held.items()):
-            missed = max(0, now - max(away, self._begun[shot_id]))
-            later = replace(shots, hold_until_ms=shots.hold_until_ms + missed)
-            self._parts.store.extend_hold(shot_id, later.hold_until_ms)
-            self._held[shot_id] = later
-            if self.last is not None and self.last.shot_id == shot_id:
-                self.last = later
-        self._arm()
+        for shot_id, (begun, end) in self._spans.items():
+            self._spans[shot_id] = (begun, end + max(0, now - max(away, begun)))
+        self.align()
         self._parts.over()
 
+    def align(self) -> None:
+        """The wall may have moved against the holds: write where they end now. Raises `KnownError`."""
+        ahead = self._parts.clock.wall_ms() - self._parts.clock.total_ms()
+        for shot_id, shots in list(self._held.items()):
+            until = self._spans[shot_id][1] + ahead
+            if abs(until - shots.hold_until_ms) > ROUNDING_MS:
+                self._parts.store.extend_hold(shot_id, until)
+                self._held[shot_id] = replace(shots, hold_until_ms=until)
+                if self.last is not None and self.last.shot_id == shot_id:
+                    self.last = self._held[shot_id]
+        self._arm()
+
     def ring(self) -> None:
-        """The first hold may be over."""
+        """The first hold may be over. Raises `KnownError`."""
         if self.is_away:
             return
+        self.align()
         now = self._parts.clock.wall_ms()
         over = [shot_id for shot_id, shots in self._held.items() if shots.hold_until_ms <= now]
         for shot_id in over:
-            del self._held[shot_id], self._begun[shot_id]
+            # Written down: its segment may be signed much later, when the wall clock shows another time.
+            self._parts.store.decide(shot_id, "keep")
+            self._forget(shot_id)
         self._arm()
         if over:
             self._parts.over()
@@ -118,9 +132,13 @@ class Holds:
     def end_all(self) -> None:
         """Quit: every hold ends as keep, unless the person chose."""
         self._held.clear()
-        self._begun.clear()
+        self._spans.clear()
         self._away_ms = None
         self._parts.alarms.cancel(ALARM)
+
+    def _forget(self, shot_id: str) -> None:
+        self._held.pop(shot_id, None)
+        self._spans.pop(shot_id, None)
 
     def resume_blurs(self) -> None:
         """After a restart: a chosen blur is still owed. Raises `KnownError`."""

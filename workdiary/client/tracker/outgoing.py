@@ -69,6 +69,12 @@ class Outgoing:
         self._sending = True
         self._parts.sender.submit(self._send_now)
 
+    def send_waiting(self) -> None:
+        """Send soon if anything waits. Raises `KnownError`."""
+        self.refresh()
+        if self.counts.waiting or self.counts.images:
+            self.poke()
+
     def link_up(self) -> None:
         """The server can be reached (again)."""
         self._parts.uploader.link_up()

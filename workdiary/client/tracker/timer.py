@@ -145,6 +145,7 @@ class Timer:
             return False
         self._cross_cells(now)
         if jumped == "clock-step":
+            self.parts.holds.align()
             self.fire(Event.CLOCK_STEP, _At(now))
         saved = self.parts.recorder.tick(now, self.parts.camera.hit_ms)
         if self.parts.recorder.lost:
