@@ -10,36 +10,14 @@ from typing import Any
 import pytest
 
 from tests.fakes.devices import Answer, Door, FakeDevice
+from tests.server.api.answers import refused, verified
 from workdiary.evidence.canonical import b64u
 from workdiary.evidence.digest import record_id, sha256_b64u
-from workdiary.evidence.envelope import check_signature, parse
+from workdiary.evidence.envelope import parse
 from workdiary.evidence.keys import Ed25519Signer
-from workdiary.evidence.log import record_leaf_hash, verify_inclusion
-from workdiary.evidence.notes import open_note, parse_checkpoint, parse_receipt, parse_vkey
 from workdiary.evidence.times import uuid7
 from workdiary.server.accounts.models import Device
 from workdiary.wire.upload import RECORD_BODY_MAX, pack_record
-
-
-def verified(device: FakeDevice, jws: str, answer: Answer) -> int:
-    """The index of a receipt that holds."""
-    receipt = parse_receipt(answer.json["receipt"])
-    note = open_note(receipt.checkpoint_note, [parse_vkey(device.installation.log_vkey)])
-    head = parse_checkpoint(note.text)
-    assert head.origin == device.installation.origin
-    verify_inclusion(record_leaf_hash(jws), receipt.index, head.size, receipt.path, head.root)
-    return receipt.index
-
-
-def refused(device: FakeDevice, answer: Answer, subject: str) -> Any:
-    """The payload of a signed refusal that names `subject`."""
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    parsed = parse(answer.json["refusal"])
-    check_signature(parsed, device.installation.operator_jwk)
-    assert parsed.kind == "refusal"
-    assert parsed.payload["tgt"] == subject
-    assert parsed.payload["code"] == answer.json["code"]
-    return parsed.payload
 
 
 def test_a_new_record_is_created_and_its_receipt_holds(device: FakeDevice) -> None:
@@ -72,7 +50,8 @@ def test_other_bytes_under_a_known_id_conflict(device: FakeDevice) -> None:
     signed = device.segment()
     device.put(signed)
     device.seq -= 1
-    other = device.sign("segment", {"rid": signed.rid, "tracked": 1})
+    same = {name: signed.record.payload[name] for name in ("rid", "start", "end")}
+    other = device.sign("segment", {**same, "tracked": 1})
     answer = device.put(other)
     assert answer.status == 409
     assert answer.json["code"] == "conflict"
