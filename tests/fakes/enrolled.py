@@ -130,7 +130,9 @@ class EnrolledHome:
         bucket = Bucket(start.start_ms, span, keys=keys, clicks=3, active_s=span // 1000, active=True)
         return SegmentProgress(now, self.clock.total_ms(), span, (bucket,))
 
-    def segment(self, memo: str = "Write the report", *, shot: bool = True, minutes: int = 10) -> SegmentStart:
+    def segment(
+        self, memo: str = "Write the report", *, shot: bool = True, minutes: int = 10
+    ) -> SegmentStart:
         """A whole segment, its holds decided; not signed yet."""
         start = self.begin(memo)
         if shot:

@@ -137,13 +137,13 @@ class SpoolBook:
         ]
 
         def work(db: sqlite3.Connection) -> list[str]:
+            if new.record.kind == "segment":
+                _sign_segment(db, new, rid)
             _advance(db, new)
             _insert(db, new)
             db.executemany("INSERT INTO disclosures VALUES (?, ?, ?, ?)", boxes)
             db.executemany("INSERT OR IGNORE INTO targets VALUES (?, ?)", [(tgt, rid) for tgt in new.targets])
             _keep_note(db, str(new.record.payload["log"]), new.checkpoint)
-            if new.record.kind == "segment":
-                _sign_segment(db, new, rid)
             ids = [(skip.id,) for skip in new.skips]
             db.executemany("UPDATE records SET reported = 1 WHERE id = ?", ids)
             db.execute("DELETE FROM pending WHERE ord = ?", (new.pending,))

@@ -7,7 +7,6 @@ replace. What a start finds half done it finishes.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -146,9 +145,8 @@ def _set_aside(folder: Path) -> Path:
     """Copy the damaged files; the copy has its final name only once it is complete and on disk."""
     number = 1 + sum(1 for _ in folder.glob("damaged-*"))
     part, final = folder / f"part-{number}", folder / f"damaged-{number}"
-    if part.exists():
-        shutil.rmtree(part)
-    part.mkdir(mode=0o700)
+    part.mkdir(mode=0o700, exist_ok=True)
+    _remove(part / NAME, ("", *_SIDES))
     for side in ("", *_SIDES):
         source = folder / f"{NAME}{side}"
         if source.exists():

@@ -31,6 +31,8 @@ from workdiary.client.upload.logwatch import LogWatch
 from workdiary.client.upload.sending import Done, Sender, SendingParts
 from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.transport import Transport
+from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.fields import ID
 from workdiary.rules.policy import STANDARD
 from workdiary.verify.checks import same_installation
 from workdiary.wire.messages import Installation
@@ -165,6 +167,10 @@ class Uploader:
             head = self._server.head(stream)
             if head is None:
                 continue
+            try:
+                ID.check(head.id, "id")
+            except EvidenceError as error:
+                raise NonsenseError from error
             if head.seq > seq or self._parts.spool.book.id_at(stream, head.seq) != head.id:
                 self._parts.journal.supersede(contract, Head(stream, head.seq, head.id))
 
