@@ -97,7 +97,7 @@ class FakeDevice:
         self.stream = b64u(os.urandom(16))
         self.seq, self.prev = 0, None
 
-    def enrol(self, token: str, **changes: Any) -> Answer:
+    def enrol(self, token: str, /, **changes: Any) -> Answer:
         """Ask to be enrolled; on 201 remembers token and contract."""
         proof = self.signer.sign(enrol_proof_input(self.installation.origin, token))
         asked = EnrolRequest(dict(self.signer.jwk), b64u(proof), "Test device", "SOFTWARE", token).to_json()

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import django
@@ -83,7 +83,7 @@ class Service:
 
     runtime: Runtime
     listener: Listener
-    enrol_token: str | None
+    enrol_token: str | None = field(repr=False)
     application: Callable[..., object]
 
     def run(self) -> None:

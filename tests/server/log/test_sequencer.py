@@ -1,0 +1,199 @@
+"""The sequencer: one index each, groups, refusals, compare-and-swap, tiles and receipts."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.db import connections
+
+from workdiary.evidence.log import Frontier, leaf_reader, node_hash, verify_inclusion
+from workdiary.evidence.notes import open_note, parse_checkpoint, parse_receipt
+from workdiary.evidence.tiles import Tile
+from workdiary.server.compose import Plan, configure, open_installation
+from workdiary.server.log import sequencer, tree
+from workdiary.server.log.models import Leaf, Note, Tree
+from workdiary.server.log.receipts import receipt_for
+from workdiary.server.log.sequencer import Moved, Sequencer
+from workdiary.server.store.home import make_folder
+
+
+@pytest.fixture(autouse=True)
+def installation(plan: Plan) -> Iterator[None]:
+    make_folder(plan.folder)
+    open_installation(configure(plan, 1))
+    yield
+    connections.close_all()
+
+
+@dataclass
+class Logged:
+    leaf: Leaf
+
+
+def leaf_of(number: int) -> bytes:
+    return hashlib.sha256(str(number).encode()).digest()
+
+
+def keep(_leaf: Leaf) -> None:
+    """Nothing more to keep."""
+
+
+def in_threads(count: int, work: object) -> None:
+    def run(number: int) -> None:
+        try:
+            work(number)  # type: ignore[operator]
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def all_leaves() -> list[bytes]:
+    return [bytes(value) for value in Leaf.objects.order_by("index").values_list("hash", flat=True)]
+
+
+def check_whole_tree() -> None:
+    """Every note is over the tree it says, and the stored state is the last one's."""
+    leaves = all_leaves()
+    frontier = Frontier()
+    roots = {0: frontier.root()}
+    for leaf in leaves:
+        frontier.append(leaf)
+        roots[frontier.size] = frontier.root()
+    for note in Note.objects.all():
+        opened = parse_checkpoint(open_note(note.text or "", [tree.signer(0).vkey]).text)
+        assert (opened.size, opened.root) == (note.size, roots[note.size])
+    state = Tree.objects.get()
+    assert (state.size, bytes(state.root)) == (len(leaves), roots[len(leaves)])
+
+
+def test_two_sequencers_in_eight_threads_give_every_index_once() -> None:
+    both = [Sequencer(), Sequencer()]
+
+    def work(number: int) -> None:
+        for step in range(25):
+            both[number % 2].append(leaf_of(number * 100 + step), keep)
+
+    in_threads(8, work)
+    assert list(Leaf.objects.order_by("index").values_list("index", flat=True)) == list(range(200))
+    check_whole_tree()
+
+
+def test_those_who_wait_share_one_note() -> None:
+    shared = Sequencer()
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(_leaf: Leaf) -> None:
+        entered.set()
+        assert go_on.wait(10)
+
+    def work(number: int) -> None:
+        if number == 0:
+            shared.append(leaf_of(0), slow)
+            return
+        assert entered.wait(10)
+        if number == 9:
+            wait_for(lambda: len(shared._waiting) == 8)
+            go_on.set()
+            return
+        shared.append(leaf_of(number), keep)
+
+    in_threads(10, work)
+    assert sorted(Note.objects.values_list("size", flat=True)) == [0, 1, 9]
+    check_whole_tree()
+
+
+def wait_for(condition: object) -> None:
+    deadline = threading.Event()
+    for _attempt in range(500):
+        if condition():  # type: ignore[operator]
+            return
+        deadline.wait(0.01)
+    raise AssertionError("did not happen")
+
+
+def test_one_who_refuses_leaves_no_trace_and_harms_no_other() -> None:
+    def refuse(_leaf: Leaf) -> None:
+        raise LookupError("mine alone")
+
+    shared = Sequencer()
+    shared.append(leaf_of(1), keep)
+    with pytest.raises(LookupError):
+        shared.append(leaf_of(2), refuse)
+    shared.append(leaf_of(3), keep)
+    assert all_leaves() == [leaf_of(1), leaf_of(3)]
+    check_whole_tree()
+
+
+def test_another_process_that_grew_the_tree_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = Sequencer()
+    shared.append(leaf_of(1), keep)
+    stale = tree.current()
+    shared.append(leaf_of(2), keep)
+    answers = iter([stale])
+    monkeypatch.setattr(sequencer, "current", lambda: next(answers, None) or tree.current())
+    # The stale state collides with what is there already; nothing of it may stay.
+    with pytest.raises(Exception, match=r"UNIQUE|moved"):
+        shared.append(leaf_of(3), keep)
+    assert all_leaves() == [leaf_of(1), leaf_of(2)]
+    shared.append(leaf_of(3), keep)
+    check_whole_tree()
+
+
+def test_the_swap_fails_if_the_size_is_no_longer_the_one_read() -> None:
+    before = tree.current()
+    Tree.objects.update(size=7)
+    with pytest.raises(Moved):
+        sequencer._swap(before, Frontier(1, [leaf_of(1)]))
+
+
+def test_a_note_that_a_crash_left_unsigned_is_signed_at_the_next_start() -> None:
+    leaf = Sequencer().append(leaf_of(1), keep)
+    signed = Note.objects.get(size=1).text
+    Note.objects.filter(size=1).update(text=None)
+    tree.begin()
+    assert Note.objects.get(size=1).text == signed
+    Note.objects.filter(size=1).update(text=None)
+    assert signed is not None
+    assert receipt_for(Logged(leaf)).endswith(signed)
+
+
+def test_receipts_hold_and_stay_the_same_while_the_tree_grows_over_tiles() -> None:
+    shared = Sequencer()
+    first = shared.append(leaf_of(0), keep)
+    receipt = receipt_for(Logged(first))
+
+    def work(number: int) -> None:
+        for step in range(75):
+            shared.append(leaf_of(1 + number * 75 + step), keep)
+
+    in_threads(8, work)
+    assert receipt_for(Logged(first)) == receipt
+    leaves = all_leaves()
+    for leaf in Leaf.objects.filter(index__in=(0, 1, 255, 256, 257, 511, 512, 600)):
+        parsed = parse_receipt(receipt_for(Logged(leaf)))
+        head = parse_checkpoint(open_note(parsed.checkpoint_note, [tree.signer(0).vkey]).text)
+        verify_inclusion(leaves[leaf.index], parsed.index, head.size, parsed.path, head.root)
+    root = leaf_reader(leaves[:256])(8, 0)
+    assert tree.served_tile(Tile(1, 0, 2)) == root + leaf_reader(leaves[256:512])(8, 0)
+    assert tree.served_tile(Tile(0, 2, 601 - 512)) == b"".join(leaves[512:])
+    assert tree.served_tile(Tile(0, 2)) is None
+    assert tree.served_tile(Tile(1, 0, 3)) is None
+    assert root == node_hash(leaf_reader(leaves[:128])(7, 0), leaf_reader(leaves[128:256])(7, 0))
+    check_whole_tree()
+
+
+def test_a_database_with_the_keys_of_another_installation_is_not_signed_with() -> None:
+    from workdiary.wire.known import KnownError
+
+    Tree.objects.update(origin="workdiary/" + "0" * 32 + "/0")
+    with pytest.raises(KnownError, match="do not belong together"):
+        tree.begin()
