@@ -161,15 +161,15 @@ class Solo:
 
     def diary_address(self) -> str:
         """A one-time address of the diary page. Raises `KnownError`."""
-        return signin_address(self.client.record.home.path)
+        return signin_address(self.client.files.home.path)
 
     def agreed(self, contract: str) -> bool:
         """Whether the person has seen and agreed to the notice of this contract."""
-        return contract in (self.client.record.home.read_json(_AGREED) or {})
+        return contract in (self.client.files.home.read_json(_AGREED) or {})
 
     def agree(self, contract: str) -> None:
         """Keep that, durably; the signed consent record follows with the first session."""
-        home = self.client.record.home
+        home = self.client.files.home
         home.write_json(_AGREED, {**(home.read_json(_AGREED) or {}), contract: __version__})
 
     def close(self) -> None:
