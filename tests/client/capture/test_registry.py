@@ -117,7 +117,7 @@ def test_a_display_nobody_serves(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.x11
 def test_an_old_server_without_xinput_is_counted_by_pynput(monkeypatch: pytest.MonkeyPatch) -> None:
     # Xvfb cannot be started without XInput, so another name stands for an extension it lacks.
-    monkeypatch.setattr("workdiary.client.capture.x11.input._XI", "NoSuchInput")
+    monkeypatch.setattr("workdiary.client.capture.x11.events.EXTENSION", "NoSuchInput")
     with xvfb("640x480x24") as server:
         monkeypatch.setenv("DISPLAY", server.display)
         backends = registry.choose(server.env(NO_BUS))
@@ -131,7 +131,7 @@ def test_an_old_server_without_xinput_is_counted_by_pynput(monkeypatch: pytest.M
 def test_idle_alone_still_tells_who_was_there(
     screen: XServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("workdiary.client.capture.x11.input._XI", "NoSuchInput")
+    monkeypatch.setattr("workdiary.client.capture.x11.events.EXTENSION", "NoSuchInput")
     monkeypatch.setitem(sys.modules, "pynput", None)
     with caplog.at_level(logging.CRITICAL):
         backends = registry.choose(screen.env(NO_BUS))

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import select
 import struct
 import threading
 import time
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from workdiary.client.capture.port import UnavailableError
@@ -59,18 +58,14 @@ class _Screens(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class _Library:
-    """libxcb twice: `waits` releases the interpreter lock around a call, `quick` does not.
-
-    Polls never block; giving up the lock for each of a thousand events would let every busy thread of the
-    process cut in between two of them.
-    """
+    """libxcb twice: `waits` lets go of the interpreter lock during a call; `quick`, for polls, does not."""
 
     waits: ctypes.CDLL
     quick: ctypes.PyDLL
     free: ctypes._NamedFuncPointer
 
 
-@cache
+@functools.cache
 def _library() -> _Library:
     """Load libxcb by its soname: `find_library` would need a compiler or ldconfig on the path."""
     for name in _SONAMES:
@@ -105,7 +100,6 @@ def _declare(waits: ctypes.CDLL, quick: ctypes.PyDLL) -> None:
         (waits.xcb_flush, number, [pointer]),
         (waits.xcb_discard_reply, None, [pointer, ctypes.c_uint]),
         (quick.xcb_poll_for_reply, number, [pointer, ctypes.c_uint, out, out]),
-        (quick.xcb_poll_for_event, pointer, [pointer]),
     )
     for function, result, arguments in signatures:
         function.restype, function.argtypes = result, arguments
@@ -133,7 +127,7 @@ class Property:
 class XConnection:
     """One connection to an X server; close it, or let go of it.
 
-    Threads may share it for `ask` and all that is built on it; `send`, `answer` and `events` belong to one.
+    Threads may share it; only `subscribe` makes it one reader's own.
 
     Raises `UnavailableError` when there is no server, no libxcb, or (later) when the server went away or does
     not answer within `TIMEOUT_S`.
@@ -174,11 +168,14 @@ class XConnection:
             raise UnavailableError(f"the X server has no {name} extension")
         return opcode
 
-    def send(self, opcode: int, data: bytes, minor: int = 0, *, reply: bool = True) -> int:
+    def send(self, opcode: int, data: bytes, minor: int = 0) -> int:
         """Send a request now and return its number for `answer`.
 
         opcode: a core one, or an extension's together with `minor`; data: what follows the header's 4 bytes.
         """
+        return self._send(opcode, data, minor, flags=_CHECKED, void=False)
+
+    def _send(self, opcode: int, data: bytes, minor: int, *, flags: int, void: bool) -> int:
         self._check()
         # The length in bytes 2 and 3 is libxcb's to write.
         packed = bytes((opcode, minor, 0, 0)) + data + bytes(-len(data) % 4)
@@ -187,8 +184,8 @@ class XConnection:
         parts = (_Iovec * 3)()
         parts[2] = _Iovec(ctypes.addressof(buffer), len(packed))
         first = ctypes.cast(ctypes.byref(parts, 2 * ctypes.sizeof(_Iovec)), ctypes.POINTER(_Iovec))
-        what = _Protocol(1, None, opcode, 0 if reply else 1)
-        number = int(self._library.waits.xcb_send_request(self._c, _CHECKED, first, ctypes.byref(what)))
+        what = _Protocol(1, None, opcode, void)
+        number = int(self._library.waits.xcb_send_request(self._c, flags, first, ctypes.byref(what)))
         if not number or self._library.waits.xcb_flush(self._c) <= 0:
             raise UnavailableError(GONE)
         return number
@@ -229,20 +226,18 @@ class XConnection:
 
     def tell(self, opcode: int, data: bytes, minor: int = 0) -> None:
         """Send a request that has no reply and wait until the server took it. Raises as `ask`."""
-        number = self.send(opcode, data, minor, reply=False)
+        number = self._send(opcode, data, minor, flags=_CHECKED, void=True)
         self.atom("PRIMARY", cached=False)  # any round trip: the earlier request has been served after it
         self.answer(number)
 
-    def events(self) -> Iterator[int]:
-        """The addresses of the events that are here now; each is valid until the next is asked for."""
-        if not self._disconnect.alive:
-            return
-        poll, free = self._library.quick.xcb_poll_for_event, self._library.free
-        while (event := poll(self._c)) is not None:
-            try:
-                yield event
-            finally:
-                free(event)
+    def subscribe(self, opcode: int, data: bytes, minor: int) -> int:
+        """Send this connection's last request; from then on the caller reads events from the returned `fd`.
+
+        libxcb would hand them out one by one; a socket gives a thousand at once. Nothing else may be asked
+        afterwards, and a refusal comes as an error packet.
+        """
+        self._send(opcode, data, minor, flags=0, void=True)
+        return self.fd
 
     def atom(self, name: str, *, cached: bool = True) -> int:
         """The number of a name, made if the server does not know it yet."""
