@@ -90,7 +90,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     try:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
         _refuse_newer(version, path)
-        if not read_only and version == 0:
+        if version == 0:
             _create(db)
         _configure(db, read_only=read_only)
     except BaseException:
@@ -113,9 +113,10 @@ def _create(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("BEGIN IMMEDIATE")
-    for statement in statements():
-        db.execute(statement)
-    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # nobody else was first
+        for statement in statements():
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
 
 
