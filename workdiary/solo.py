@@ -191,12 +191,12 @@ def open_solo(path: Path, options: Options) -> Solo:
     server = SoloServer(serve_command(path), on_ready=lambda _ready: _link_up(opened))
     client = build_client(path, replace(options, server_url=server.url))
     try:
-        server.start()
-        if client.enrolment is None:
-            client.enrol(server.wait_ready().enrol_token, platform.node() or "this computer")
         client.check_policy()
+        server.start()
         client.open()
         opened.append(client)
+        if client.enrolment is None:
+            client.enrol(server.wait_ready().enrol_token, platform.node() or "this computer")
         _link_up(opened)
     except BaseException:
         client.close()

@@ -59,7 +59,8 @@ def run(services: Services) -> int:
 
     def end(code: int) -> None:
         ended.append(code)
-        app.quit()
+        # Not quit(): that asks every window first, and ours refuses to close while it is in use.
+        app.exit(code)
 
     shell.ended.connect(end)
     hints = app.styleHints()
