@@ -157,6 +157,16 @@ def test_a_point_off_the_curve_is_refused() -> None:
         keys.thumbprint({"crv": "P-256", "kty": "EC", "x": b64u(bytes(32))})
 
 
+def test_a_p256_key_has_one_text() -> None:
+    p = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    b = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B  # SP 800-186, P-256
+    y = pow(5**3 - 3 * 5 + b, (p + 1) // 4, p)  # p % 4 == 3
+    jwk = {"crv": "P-256", "kty": "EC", "x": b64u((5).to_bytes(32, "big")), "y": b64u(y.to_bytes(32, "big"))}
+    keys.check_key(jwk)
+    with pytest.raises(EvidenceError, match="canonical"):
+        keys.check_key({**jwk, "x": b64u((5 + p).to_bytes(32, "big"))})
+
+
 def test_an_encryption_key_has_a_thumbprint_but_signs_nothing() -> None:
     jwk = {"crv": "X25519", "kty": "OKP", "x": "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08"}
     assert len(keys.thumbprint(jwk)) == 43

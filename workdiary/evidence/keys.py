@@ -33,7 +33,8 @@ _L = 2**252 + 27742317777372353535851937790883648493
 # that nobody made.
 _ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 _SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _ORDER_8_Y, _P - _ORDER_8_Y})
-# FIPS 186-5: the order of P-256.
+# SP 800-186: the field's prime and the order of P-256.
+_P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _N256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 _MEMBERS = {
@@ -189,6 +190,9 @@ def _p256_key(x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
     numbers = ec.EllipticCurvePublicNumbers(
         int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1()
     )
+    # SEC 1, 2.3.4: OpenSSL reduces larger ones, and one key would have two thumbprints.
+    if numbers.x >= _P256 or numbers.y >= _P256:
+        raise EvidenceError("key", "the key is not canonical")
     try:
         return numbers.public_key()
     except ValueError:
