@@ -1,7 +1,7 @@
 """A diary server filled by a device that signs real records: the ground of the pages' tests.
 
-Nothing here is a shortcut around the format: records are built by workdiary.evidence, admitted by the server's own
-door and logged by its own sequencer. Only images skip the decoding child (they are written as it would write them).
+Nothing here is a shortcut around the format: records are built by workdiary.evidence, admitted by the
+server's own door and logged by its own sequencer. Only images skip the child that decodes them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Worked:
-    """One segment to sign; times ms, counts one tuple (keys, clicks, scrolls, moves, active_s, injected) a bucket."""
+    """One segment to sign; times ms; counts: (keys, clicks, scrolls, moves, active_s, injected) a bucket."""
 
     start: int
     end: int
@@ -61,12 +61,12 @@ class Worked:
 
 
 class DiaryServer:
-    """An installation in `folder` with one enrolled device and one contract; its clock stands where it is put."""
+    """An installation with one enrolled device and one contract; its clock stands where it is put."""
 
     def __init__(self, folder: Path, now_ms: int = NOON, policy: PolicySet = STANDARD) -> None:
         self.now_ms = now_ms
-        self._booted = now_ms - 25 * 3_600_000
-        self.dice = random.Random(7)  # noqa: S311 - repeatable pages, no secrets
+        self._booted = now_ms - 90 * 24 * 3_600_000
+        self.dice = random.Random(7)
         self.policy = policy
         senses = compose.Senses(lambda: self.now_ms, lambda: self.now_ms, "boot", self.dice.randbytes)
         self.plan = compose.Plan(folder / "server", "127.0.0.1", PORT, ("testserver",), senses)
@@ -83,8 +83,6 @@ class DiaryServer:
     def use(self) -> None:
         """Point this process's settings here again, after another test's server had them."""
         self.runtime = compose.configure(self.plan, PORT)
-
-    # what a device does ------------------------------------------------------------------------------------------
 
     def begin(self, at: int, terms: Mapping[str, JsonValue] | None = None, rate: int = 4_800) -> None:
         """`open`, `terms` and `consent`, as a solo contract begins."""
@@ -247,8 +245,6 @@ class DiaryServer:
         )
         return build(kind, {**common.fields(), **fields}, slots, self.signer, self.dice.randbytes)
 
-    # who looks ---------------------------------------------------------------------------------------------------
-
     def cookie(self, role: str = "freelancer") -> dict[str, str]:
         """A signed-in browser of one of the solo home's people."""
         from workdiary.server.contracts.solo import person
@@ -259,7 +255,7 @@ class DiaryServer:
         """A signed-in browser of somebody who is no party of the contract."""
         from workdiary.server.accounts.models import Account
 
-        return self.cookie_of(Account.objects.create(name="Mallory", role="client", made_ms=self.now_ms))
+        return self.cookie_of(Account.objects.create(name="Mallory", role="stranger", made_ms=self.now_ms))
 
     def cookie_of(self, account: object) -> dict[str, str]:
         """Sign an account in the way its browser would."""
@@ -270,8 +266,6 @@ class DiaryServer:
         spent = use_signin(issue_signin(account, "/"))
         assert spent is not None
         return {settings.WORKDIARY_COOKIE: spent[0]}
-
-    # parts -------------------------------------------------------------------------------------------------------
 
     def _enrol(self) -> object:
         from workdiary.server.accounts.models import Device

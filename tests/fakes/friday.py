@@ -1,4 +1,4 @@
-"""A Friday with everything a day can show, told through `DiaryServer`: the story of pages and their pictures."""
+"""A Friday with everything a day can show, told through `DiaryServer`: what pages are tested and drawn on."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Friday:
         return self.work(clock, None, memo, **more)
 
     def work(self, clock: str, until: str | None, memo: str, **more: object) -> SignedRecord:
-        """A segment; screens: what its shot shows; busy: share of minutes with input; stored: images arrived."""
+        """A segment. screens: what its shot shows; busy: share of minutes with input; stored: it arrived."""
         start = at(clock)
         end = start + CELL if until is None else at(until)
         seed = start // MINUTE

@@ -1,4 +1,4 @@
-"""Fixtures of the pages' tests: the Friday, told once and looked at by many; a server of one's own to change."""
+"""Fixtures of the pages' tests: the Friday, told once and read by many; a server of one's own to change."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def people(role):
 def stranger():
     from workdiary.server.accounts.models import Account
 
-    return viewer(Account.objects.create(name="Mallory", role="client", made_ms=0))
+    return viewer(Account.objects.create(name="Mallory", role="stranger", made_ms=0))
 
 
 @pytest.fixture
@@ -95,7 +95,13 @@ def test_an_account_stream_is_its_owners(own):
     opened = own.sign(
         "open",
         at("06:00"),
-        {"jwk": dict(own.signer.jwk), "cert": None, "class": "SOFTWARE", "role": "freelancer", "resume": None},
+        {
+            "jwk": dict(own.signer.jwk),
+            "cert": None,
+            "class": "SOFTWARE",
+            "role": "freelancer",
+            "resume": None,
+        },
     )
     assert record_for(people("freelancer"), opened.payload["rid"]).access is None
     with pytest.raises(Http404):

@@ -38,7 +38,8 @@ def test_the_document_says_what_was_signed(friday):
 
 
 @pytest.mark.parametrize(
-    ("clock", "state"), [("06:20", "sent"), ("08:30", "redacted"), ("10:50", "missing"), ("11:10", "redacted")]
+    ("clock", "state"),
+    [("06:20", "sent"), ("08:30", "redacted"), ("10:50", "missing"), ("11:10", "redacted")],
 )
 def test_shots_are_shown_as_what_they_are(friday, clock, state):
     found = {s["id"]: s for s in document(friday.server)["segments"]}

@@ -1,4 +1,4 @@
-"""Verdicts out of the database: each axis says what is true of the stored bytes and what stands around them."""
+"""Verdicts out of the database: what is true of the stored bytes and of what stands around them."""
 
 from __future__ import annotations
 

@@ -27,9 +27,6 @@ def rows(page: html.Node) -> dict[str, html.Node]:
     return {h.all("h2")[0].text.split()[0]: h for h in page.all("section", "hour")}
 
 
-# who sees it --------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("role", ["freelancer", "client", "support"])
 def test_the_parties_see_the_day(friday, day_url, role):
     assert client(friday.server.cookie(role)).get(day_url).status_code == 200
@@ -55,9 +52,6 @@ def test_what_is_no_day_is_not_found(friday, freelancer, day):
 
 def test_a_page_is_only_read(freelancer, day_url):
     assert freelancer.post(day_url).status_code in (403, 405)
-
-
-# the grid -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_row_is_an_hour_of_six_cells(page):
@@ -175,9 +169,6 @@ def test_a_filter_dims_the_rest(freelancer, day_url, page):
     assert [c for c in same.all("li", "cell") if "dim" in c.classes] == []
 
 
-# the detail of a cell -----------------------------------------------------------------------------------------------
-
-
 def test_a_cell_opens_without_script(freelancer, page):
     opened = html.read(freelancer.get(cell(page, "08:20").one("a", "pic").attributes["href"]).content)
     panel = opened.by_id("detail")
@@ -203,7 +194,7 @@ def test_injected_events_are_counted_apart(own):
     browser = client(own.cookie())
     opened = html.read(browser.get(f"/diary/{own.contract.id}/{DAY}?cell=2026-11-20T06:00:00Z").content)
     assert "Injected 10" in opened.one("table", "counts").text
-    assert [r.classes for r in cell(opened, "06:00").one("svg", "lvl").all("rect")][0] == ["injected"]
+    assert cell(opened, "06:00").one("svg", "lvl").all("rect")[0].classes == ["injected"]
     assert cell(opened, "06:00").one("span", "lv").text == "0"
 
 
@@ -224,14 +215,13 @@ def test_a_cell_leads_to_its_neighbours_its_record_and_back(friday, freelancer, 
     assert hrefs["Raw record and proof"] == f"/record/{friday.records['06:20'].payload['rid']}"
 
 
-@pytest.mark.parametrize("key", ["nonsense", "2026-11-20T06:20:00", "2026-11-20T06:25:00Z", "2027-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "key", ["nonsense", "2026-11-20T06:20:00", "2026-11-20T06:25:00Z", "2027-01-01T00:00:00Z"]
+)
 def test_an_unknown_cell_is_no_cell(freelancer, day_url, key):
     answer = freelancer.get(day_url, {"cell": key})
     assert answer.status_code == 200
     assert b'id="detail"' not in answer.content
-
-
-# days and zones -----------------------------------------------------------------------------------------------------
 
 
 def test_days_lead_to_days(friday, page, day_url):
@@ -286,7 +276,9 @@ def test_a_day_of_another_length_adds_up(tmp_path, day, hours, twice):
     server.begin(start)
     for hour in range(3):
         server.segment(Worked(start + hour * 6 * CELL, start + (hour * 6 + 1) * CELL))
-    page = client(server.cookie()).get(f"/diary/{server.contract.id}/{day}?zone=Europe/Berlin").content.decode()
+    page = (
+        client(server.cookie()).get(f"/diary/{server.contract.id}/{day}?zone=Europe/Berlin").content.decode()
+    )
     assert f", {hours} h." in page
     assert "Tracked" in page
     assert page.count('class="off"') == len(

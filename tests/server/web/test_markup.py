@@ -1,10 +1,11 @@
-"""Every page: well-formed, self-contained, script-free, named for who cannot see it, and every word translatable."""
+"""Every page: well-formed, self-contained, script-free, spoken, and every word of it translatable."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 
@@ -36,8 +37,8 @@ def pages(friday) -> dict[str, str]:
 
 
 NAMES = [
-    "index", "day", "cell", "removed cell", "manual cell", "redacted cell", "empty", "record", "removed record",
-    "picture", "no picture", "meanings", "zone", "error",
+    "index", "day", "cell", "removed cell", "manual cell", "redacted cell", "empty", "record",
+    "removed record", "picture", "no picture", "meanings", "zone", "error",
 ]  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def test_headings_and_landmarks(page):
     assert page.one("title").text.endswith("· WorkDiary")
     levels = [int(n.tag[1]) for n in page.walk() if re.fullmatch("h[1-6]", n.tag)]
     assert levels[0] == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
 def test_every_icon_on_it_exists(page):
@@ -108,7 +109,14 @@ class _Words(HTMLParser):
         self.found.append(data)
 
 
-@pytest.mark.parametrize("path", sorted(p.name for p in [*TEMPLATES.iterdir(), *TEMPLATES.joinpath("parts").iterdir()] if p.name.endswith(".html")))
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        p.name
+        for p in [*TEMPLATES.iterdir(), *TEMPLATES.joinpath("parts").iterdir()]
+        if p.name.endswith(".html")
+    ),
+)
 def test_every_word_of_a_template_is_translatable(path):
     place = TEMPLATES.joinpath(path)
     text = (place if place.is_file() else TEMPLATES.joinpath("parts", path)).read_text("utf-8")
@@ -117,5 +125,5 @@ def test_every_word_of_a_template_is_translatable(path):
     text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.DOTALL)
     words = _Words()
     words.feed(text)
-    plain = {w.strip(" ·–×#:→\n.,/+") for w in words.found}  # noqa: RUF001 - signs between words
+    plain = {w.strip(" ·–×#:→\n.,/+") for w in words.found}
     assert plain <= {"", "WorkDiary"}

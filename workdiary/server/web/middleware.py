@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from workdiary.server.web.render import page
+from workdiary.server.web.render import Page, page
 
 # No script at all, nothing from elsewhere, no framing, forms only to ourselves.
 CSP: Final = (
@@ -71,10 +71,12 @@ class PageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer; what machines read is left as it is but for the headers."""
         response = self._get_response(request)
-        if response.status_code >= _ERRORS and not request.path.startswith(_MACHINES):
+        bare = response.status_code >= _ERRORS and not isinstance(response, Page)
+        if bare and not request.path.startswith(_MACHINES):
             response = self._error(request, response)
         response.headers.setdefault("Content-Security-Policy", CSP)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -15,6 +15,10 @@ from workdiary.server.web.words import ROLES
 Context = Mapping[str, object]
 
 
+class Page(HttpResponse):
+    """An answer that already is a page, errors included."""
+
+
 def page(
     request: HttpRequest, template: str, context: Context, *, section: str = "", status: int = 200
 ) -> HttpResponse:
@@ -27,7 +31,7 @@ def page(
         "claim": CLAIM,
     }
     body = render_to_string(f"web/{template}", {**shared, **context}, request)
-    response = HttpResponse(body, status=status)
+    response = Page(body, status=status)
     # Diaries are personal: no shared cache, no copy on disk that outlives the session.
     response.headers.setdefault("Cache-Control", "private, no-store")
     return response
