@@ -143,7 +143,7 @@ class SpoolBook:
             _insert(db, new)
             db.executemany("INSERT INTO disclosures VALUES (?, ?, ?, ?)", boxes)
             db.executemany("INSERT OR IGNORE INTO targets VALUES (?, ?)", [(tgt, rid) for tgt in new.targets])
-            _keep_note(db, str(new.record.payload["log"]), new.checkpoint)
+            _keep_note(db, new.checkpoint)
             ids = [(skip.id,) for skip in new.skips]
             db.executemany("UPDATE records SET reported = 1 WHERE id = ?", ids)
             db.execute("DELETE FROM pending WHERE ord = ?", (new.pending,))
@@ -231,7 +231,7 @@ def _sign_segment(db: sqlite3.Connection, new: NewRecord, rid: str) -> None:
         )
     if row[0] is not None:
         size, root, note = json.loads(row[0])
-        _keep_note(db, str(new.record.payload["log"]), Checkpoint(size, root, note))
+        _keep_note(db, Checkpoint(size, root, note))
     for image in new.images:
         db.execute(
             "UPDATE images SET state = 'queued', slot = ?, digest = ?, sealed_key = ? WHERE image = ?",
@@ -239,7 +239,8 @@ def _sign_segment(db: sqlite3.Connection, new: NewRecord, rid: str) -> None:
         )
 
 
-def _keep_note(db: sqlite3.Connection, origin: str, checkpoint: Checkpoint | None) -> None:
+def _keep_note(db: sqlite3.Connection, checkpoint: Checkpoint | None) -> None:
     """Gossip needs each signed note that a record embeds (evidence.md, Protocol 5)."""
     if checkpoint is not None:
-        db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", (origin, checkpoint.size, checkpoint.note))
+        row = (checkpoint.origin, checkpoint.size, checkpoint.note)
+        db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", row)

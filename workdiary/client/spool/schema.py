@@ -85,7 +85,7 @@ class Database:
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open (and, unless read_only, make) the file. Raises sqlite3.Error; a newer schema raises KnownError."""
+    """Open the file, at the first time make it. Raises sqlite3.Error; KnownError for a newer schema."""
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -10,7 +10,7 @@ from typing import Literal
 from workdiary.client.account import Enrolment
 from workdiary.client.segment.image_file import DamagedImageError, decode_key, open_image
 from workdiary.client.segment.model import ShotImage
-from workdiary.client.spool.queue import RECORD_REFUSED, Verdict, WaitingImage, WaitingRecord
+from workdiary.client.spool.queue import Verdict, WaitingImage, WaitingRecord
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.answers import NonsenseError, RefusedError
 from workdiary.client.upload.logwatch import LogWatch
@@ -42,6 +42,7 @@ class Sender:
     def __init__(self, parts: SendingParts) -> None:
         self._parts = parts
         self._queue = parts.spool.queue
+        self._resent: set[str] = set()  # images for whose sake a record was sent again
 
     def record(self, waiting: WaitingRecord, enrolment: Enrolment) -> Done:
         """Send a record; it counts as sent once its receipt and the log's growth verified."""
@@ -123,18 +124,23 @@ class Sender:
             self._queue.image_gone(waiting.digest)
             return "gone"
         if problem.code == ProblemCode.RECORD_MISSING:
-            if self._queue.state(waiting.rid) == "quarantined":
-                verdict = Verdict(RECORD_REFUSED, "Its record was refused.")
-                self._queue.image_quarantined(waiting.digest, verdict, now_ms)
-                return "quarantined"
-            self._queue.again(waiting.rid)
-            return "again"
+            return self._unnamed(waiting, now_ms)
         code = _signed_code(problem, None, (subject,), enrolment)
         if code is None:
             raise NonsenseError from refused
         verdict = Verdict(code, _why(problem), problem.refusal)
         self._queue.image_quarantined(waiting.digest, verdict, now_ms)
         return "quarantined"
+
+    def _unnamed(self, waiting: WaitingImage, now_ms: int) -> Done:
+        """Send its record once more; where that does not help (its disclosure is lost), not for ever."""
+        if waiting.digest in self._resent:
+            verdict = Verdict("not-named", "No record on the server names this image.")
+            self._queue.image_quarantined(waiting.digest, verdict, now_ms)
+            return "quarantined"
+        self._resent.add(waiting.digest)
+        self._queue.again(waiting.rid)
+        return "again"
 
 
 def _signed_code(
