@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.xserver import XServer, xvfb
 from workdiary.client.capture.port import UnavailableError
-from workdiary.client.capture.x11 import xcb
+from workdiary.client.capture.x11 import libxcb
 from workdiary.client.capture.x11.xcb import XConnection, XError
 
 pytestmark = pytest.mark.x11
@@ -97,10 +97,10 @@ def test_a_display_that_is_none_is_refused(display: str, monkeypatch: pytest.Mon
 
 
 def test_a_computer_without_the_library_is_told_which_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xcb, "_SONAMES", ("libxcb.so.nowhere",))
-    xcb._library.cache_clear()
+    monkeypatch.setattr(libxcb, "SONAMES", ("libxcb.so.nowhere",))
+    libxcb.load.cache_clear()
     try:
         with pytest.raises(UnavailableError, match="libxcb1"):
             XConnection(":9999")
     finally:
-        xcb._library.cache_clear()
+        libxcb.load.cache_clear()

@@ -39,6 +39,10 @@ class Tally:
     scrolls: int = 0
     injected: int = 0
 
+    def any(self) -> bool:
+        """Whether anything was counted."""
+        return bool(self.keys or self.clicks or self.scrolls)
+
     def add(self, more: Tally) -> None:
         """Add another one up."""
         self.keys += more.keys

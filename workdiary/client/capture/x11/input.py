@@ -1,7 +1,7 @@
 """Counts key presses, clicks and scroll steps by XInput 2 raw events, for next to nothing.
 
-The thread sleeps in select until there is input, lets 250 ms of it gather, then counts it in one go: no
-input, no wake-up, and at 4,000 events a second four wake-ups.
+The thread sleeps in select until there is input, then counts what has gathered every 250 ms until there is
+none: no input, no wake-up, and at 4,000 events a second four wake-ups.
 
 What is counted. A raw event says that a key went down before any key map is asked; which key it was is
 not looked at. A key held down is one press: the server's own repeats make no raw event, and repeats a
@@ -95,12 +95,15 @@ class X11InputCounter:
     def _run(self, events: RawEvents, wake: int) -> None:
         """The thread: count until told to stop, or until the server goes away."""
         try:
-            stopped = False
+            stopped = busy = False
             while not stopped:
-                ready, _, _ = select.select([events.x.fd, wake], [], [])
+                if not busy:
+                    # Nobody at the keyboard: sleep until there is, however long that takes.
+                    select.select([events.x.fd, wake], [], [])
                 # Let input gather; the wake pipe ends this early so that stop() does not wait for it.
-                stopped = wake in ready or bool(select.select([wake], [], [], GATHER_S)[0])
+                stopped = bool(select.select([wake], [], [], GATHER_S)[0])
                 more = events.count()
+                busy = more.any()
                 with self._lock:
                     self._tally.add(more)
                 if events.ended:

@@ -13,20 +13,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import select
 import struct
 import threading
 import time
 import weakref
 from dataclasses import dataclass
-from typing import Any
 
 from workdiary.client.capture.port import UnavailableError
+from workdiary.client.capture.x11 import libxcb
+from workdiary.client.capture.x11.libxcb import Request
 
 TIMEOUT_S = 1.0
 GONE = "the X server went away"
-_SONAMES = ("libxcb.so.1", "libxcb.so", "/usr/X11R6/lib/libxcb.so")
 _CHECKED = 1  # an error comes back as the request's own answer, not in the event queue
 _REPLY = 32  # every reply and event has at least this many bytes
 
@@ -35,74 +34,6 @@ _GET_ATTRIBUTES, _GET_GEOMETRY, _QUERY_TREE, _INTERN_ATOM = 3, 14, 15, 16
 _GET_PROPERTY, _QUERY_POINTER, _TRANSLATE, _QUERY_EXTENSION = 20, 38, 40, 98
 _INPUT_OUTPUT, _VIEWABLE = 1, 2
 _MAX_PROPERTY_BYTES = 65536
-
-
-class _Iovec(ctypes.Structure):
-    _fields_ = (("base", ctypes.c_void_p), ("len", ctypes.c_size_t))
-
-
-class _Protocol(ctypes.Structure):
-    _fields_ = (
-        ("count", ctypes.c_size_t),
-        ("extension", ctypes.c_void_p),  # None: extensions are addressed by their opcode
-        ("opcode", ctypes.c_uint8),
-        ("isvoid", ctypes.c_uint8),
-    )
-
-
-class _Screens(ctypes.Structure):
-    """`xcb_screen_iterator_t`; `data` points to a screen, whose first field is its root window."""
-
-    _fields_ = (("data", ctypes.c_void_p), ("rem", ctypes.c_int), ("index", ctypes.c_int))
-
-
-@dataclass(frozen=True, slots=True)
-class _Library:
-    """libxcb twice: `waits` lets go of the interpreter lock during a call; `quick`, for polls, does not."""
-
-    waits: ctypes.CDLL
-    quick: ctypes.PyDLL
-    free: ctypes._NamedFuncPointer
-
-
-@functools.cache
-def _library() -> _Library:
-    """Load libxcb by its soname: `find_library` would need a compiler or ldconfig on the path."""
-    for name in _SONAMES:
-        try:
-            waits, quick = ctypes.CDLL(name), ctypes.PyDLL(name)
-        except OSError:
-            continue
-        _declare(waits, quick)
-        free = ctypes.PyDLL(None).free
-        free.argtypes, free.restype = [ctypes.c_void_p], None
-        return _Library(waits, quick, free)
-    raise UnavailableError("libxcb is not installed (Debian: libxcb1)")
-
-
-def _declare(waits: ctypes.CDLL, quick: ctypes.PyDLL) -> None:
-    """Argument and result types of the functions used; pointers would be cut to 32 bits without them."""
-    pointer, number = ctypes.c_void_p, ctypes.c_int
-    out = ctypes.POINTER(ctypes.c_void_p)
-    signatures: tuple[tuple[Any, Any, list[Any]], ...] = (
-        (waits.xcb_connect, pointer, [ctypes.c_char_p, ctypes.POINTER(number)]),
-        (waits.xcb_disconnect, None, [pointer]),
-        (waits.xcb_connection_has_error, number, [pointer]),
-        (waits.xcb_get_file_descriptor, number, [pointer]),
-        (waits.xcb_get_setup, pointer, [pointer]),
-        (waits.xcb_setup_roots_iterator, _Screens, [pointer]),
-        (waits.xcb_screen_next, None, [ctypes.POINTER(_Screens)]),
-        (
-            waits.xcb_send_request,
-            ctypes.c_uint,
-            [pointer, number, ctypes.POINTER(_Iovec), ctypes.POINTER(_Protocol)],
-        ),
-        (waits.xcb_flush, number, [pointer]),
-        (waits.xcb_discard_reply, None, [pointer, ctypes.c_uint]),
-        (quick.xcb_poll_for_reply, number, [pointer, ctypes.c_uint, out, out]),
-    )
-    for function, result, arguments in signatures:
-        function.restype, function.argtypes = result, arguments
 
 
 class XError(Exception):
@@ -134,7 +65,7 @@ class XConnection:
     """
 
     def __init__(self, display: str) -> None:
-        self._library = _library()
+        self._library = libxcb.load()
         number = ctypes.c_int(0)
         self._c: int = self._library.waits.xcb_connect(display.encode(), ctypes.byref(number))
         self._lock = threading.Lock()
@@ -149,6 +80,8 @@ class XConnection:
         for _ in range(number.value):
             self._library.waits.xcb_screen_next(ctypes.byref(screens))
         self.root: int = ctypes.c_uint32.from_address(screens.data).value
+        # Packed once: it is sent every second for as long as somebody works.
+        self._pointer = Request(_QUERY_POINTER, struct.pack("=I", self.root))
 
     def close(self) -> None:
         """Disconnect, after an `ask` that may be under way; idempotent."""
@@ -173,19 +106,11 @@ class XConnection:
 
         opcode: a core one, or an extension's together with `minor`; data: what follows the header's 4 bytes.
         """
-        return self._send(opcode, data, minor, flags=_CHECKED, void=False)
+        return self._send(Request(opcode, data, minor), _CHECKED)
 
-    def _send(self, opcode: int, data: bytes, minor: int, *, flags: int, void: bool) -> int:
+    def _send(self, request: Request, flags: int) -> int:
         self._check()
-        # The length in bytes 2 and 3 is libxcb's to write.
-        packed = bytes((opcode, minor, 0, 0)) + data + bytes(-len(data) % 4)
-        buffer = ctypes.create_string_buffer(packed, len(packed))
-        # libxcb puts its own two entries in front of the first one given.
-        parts = (_Iovec * 3)()
-        parts[2] = _Iovec(ctypes.addressof(buffer), len(packed))
-        first = ctypes.cast(ctypes.byref(parts, 2 * ctypes.sizeof(_Iovec)), ctypes.POINTER(_Iovec))
-        what = _Protocol(1, None, opcode, void)
-        number = int(self._library.waits.xcb_send_request(self._c, flags, first, ctypes.byref(what)))
+        number = int(self._library.waits.xcb_send_request(self._c, flags, request.first(), request.what))
         if not number or self._library.waits.xcb_flush(self._c) <= 0:
             raise UnavailableError(GONE)
         return number
@@ -226,7 +151,7 @@ class XConnection:
 
     def tell(self, opcode: int, data: bytes, minor: int = 0) -> None:
         """Send a request that has no reply and wait until the server took it. Raises as `ask`."""
-        number = self._send(opcode, data, minor, flags=_CHECKED, void=True)
+        number = self._send(Request(opcode, data, minor, void=True), _CHECKED)
         self.atom("PRIMARY", cached=False)  # any round trip: the earlier request has been served after it
         self.answer(number)
 
@@ -236,7 +161,7 @@ class XConnection:
         libxcb would hand them out one by one; a socket gives a thousand at once. Nothing else may be asked
         afterwards, and a refusal comes as an error packet.
         """
-        self._send(opcode, data, minor, flags=0, void=True)
+        self._send(Request(opcode, data, minor, void=True), 0)
         return self.fd
 
     def atom(self, name: str, *, cached: bool = True) -> int:
@@ -262,7 +187,7 @@ class XConnection:
 
     def pointer_request(self) -> int:
         """Ask where the pointer is without waiting; hand `pointer_place` the `answer`."""
-        return self.send(_QUERY_POINTER, struct.pack("=I", self.root))
+        return self._send(self._pointer, _CHECKED)
 
     @staticmethod
     def pointer_place(reply: bytes) -> tuple[int, int]:
