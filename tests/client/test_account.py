@@ -29,7 +29,7 @@ ENROLMENT = Enrolment(
     contracts=(Contract(CONTRACT, "demo"), Contract("other", "Other")),
     enrolled_ms=1,
 )
-OLD, NEW = Checkpoint(3, "root3", "note3"), Checkpoint(5, "root5", "note5")
+OLD, NEW = Checkpoint(3, "root3", "log/0\nnote3"), Checkpoint(5, "root5", "log/0\nnote5")
 
 
 @pytest.fixture
@@ -94,6 +94,14 @@ def test_the_newest_checkpoint_only_moves_forward(home: Home) -> None:
     account.advance(OLD)
     assert account.newest() == NEW
     assert Account.open(home).newest() == NEW
+
+
+def test_the_first_checkpoint_of_a_new_epoch_is_newer_though_smaller(home: Home) -> None:
+    account = Account.open(home)
+    account.advance(NEW)
+    first = Checkpoint(1, "root1", "log/1\nnote1")
+    account.advance(first)
+    assert Account.open(home).newest() == first
 
 
 def test_a_halt_stays_with_both_notes(home: Home) -> None:

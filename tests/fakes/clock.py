@@ -35,6 +35,11 @@ class FakeClock:
         self._wall += ms
         self._total += ms
 
+    def reboot(self, boot: str = "boot-2") -> None:
+        """The computer starts anew: another boot, monotonic clocks from near zero."""
+        self.boot = boot
+        self._awake = self._total = 10_000
+
     def step(self, ms: int) -> None:
         """The wall clock is set."""
         self._wall += ms

@@ -58,6 +58,11 @@ class Checkpoint:
     root: str
     note: str
 
+    @property
+    def origin(self) -> str:
+        """The log it is of: the first line of the note."""
+        return self.note.partition("\n")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Halt:
@@ -144,10 +149,20 @@ class Account:
         """The newest verified checkpoint, None before first contact."""
         return self._newest
 
+    def of_own_log(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
+        """What a record may embed: a checkpoint of the log it is signed for, none of an earlier epoch."""
+        origin = None if self._enrolment is None else self._enrolment.origin
+        return None if checkpoint is None or checkpoint.origin != origin else checkpoint
+
     def advance(self, checkpoint: Checkpoint) -> None:
-        """Remember a checkpoint already verified to extend the newest; an older one changes nothing."""
+        """Remember a checkpoint already verified to extend the newest; an older one changes nothing.
+
+        Sizes compare within one origin only: the log of a new epoch begins small.
+        """
         with self._lock:
-            if self._newest is not None and checkpoint.size <= self._newest.size:
+            newest = self._newest
+            same_log = newest is not None and newest.origin == checkpoint.origin
+            if newest is not None and same_log and checkpoint.size <= newest.size:
                 return
             self._write_trust(checkpoint, self._halt)
             self._newest = checkpoint

@@ -16,6 +16,7 @@ from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.sign import terms as solo
 from workdiary.client.sign.held import Span
 from workdiary.client.sign.signer import Head
+from workdiary.client.tracker.recovery import recover
 from workdiary.evidence.digest import sha256_b64u
 from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
 from workdiary.evidence.streams import boot_mac, check_chain
@@ -93,12 +94,13 @@ def test_records_chain_and_verify(desk: EnrolledHome) -> None:
 
 
 def test_common_fields(desk: EnrolledHome) -> None:
-    desk.account.advance(Checkpoint(9, "A" * 43, "note 9"))
+    enrolment = desk.account.enrolment
+    assert enrolment is not None
+    note = f"{enrolment.origin}\n9\n…"
+    desk.account.advance(Checkpoint(9, "A" * 43, note))
     start = desk.segment()
     desk.sign()
     record = signed(desk)[-1]
-    enrolment = desk.account.enrolment
-    assert enrolment is not None
     assert record.log == enrolment.origin
     assert record.ctr == CONTRACT
     assert record.rid == start.rid
@@ -109,7 +111,47 @@ def test_common_fields(desk: EnrolledHome) -> None:
     assert record.payload["terms"] == desk.account.contract(CONTRACT).terms_id
     assert record.payload["boot"] == boot_mac(desk.keys.stream_key(record.stream), "boot-1")
     assert "boot-1" not in record.jws
-    assert desk.spool._database.rows("SELECT size, note FROM notes") == [(9, "note 9")]
+    assert desk.spool._database.rows("SELECT size, note FROM notes") == [(9, note)]
+
+
+def test_a_checkpoint_of_an_earlier_epoch_is_not_of_this_log(desk: EnrolledHome) -> None:
+    enrolment = desk.account.enrolment
+    assert enrolment is not None
+    desk.account.advance(Checkpoint(9, "A" * 43, f"{enrolment.origin}\n9\n…"))
+    desk.segment()
+    desk.account.enrol(replace(enrolment, origin=f"{enrolment.origin[:-1]}1"))
+    desk.sign()
+    record = signed(desk)[-1]
+    assert record.log.endswith("/1")
+    assert record.payload["cp"] is None
+    assert record.payload["cp0"] is None
+
+
+def test_boot_is_that_of_the_readings_also_after_a_reboot(desk: EnrolledHome) -> None:
+    start = desk.segment()
+    mono1 = desk.clock.total_ms()
+    desk.clock.reboot()
+    desk.sign()
+    opening, *_, record = signed(desk)
+    key = desk.keys.stream_key(record.stream)
+    assert record.payload["boot"] == boot_mac(key, start.boot_id)
+    assert (record.payload["mono1"], record.payload["mono"]) == (mono1, mono1)
+    assert opening.payload["boot"] == boot_mac(key, "boot-2")
+    assert opening.payload["mono"] == desk.clock.total_ms()
+
+
+def test_a_segment_recovered_after_a_reboot_names_the_boot_it_ran_in(desk: EnrolledHome) -> None:
+    start = desk.begin()
+    desk.clock.advance(MINUTE)
+    desk.spool.checkpoint(start.rid, desk.progress(start))
+    desk.clock.reboot()
+    desk.reopen(crash=True)
+    recover(desk.spool)
+    desk.sign()
+    record = signed(desk)[-1]
+    assert record.payload["recovered"] is True
+    assert record.payload["boot"] == boot_mac(desk.keys.stream_key(record.stream), "boot-1")
+    assert record.payload["mono1"] == record.payload["mono"] == start.mono0 + MINUTE
 
 
 def test_before_the_first_contact_nothing_can_be_signed(desk: EnrolledHome) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from workdiary.client.account import Account, Contract
@@ -16,7 +17,7 @@ from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.sign import terms
 from workdiary.client.sign.book import Book, PendingDiscard, Target
 from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
-from workdiary.client.sign.pen import Effect, Instants, Pen, SigningContext
+from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext
 from workdiary.client.sign.segment_record import Drafted, draft
 from workdiary.client.sign.signer import DeviceKeys, Head
 from workdiary.evidence.canonical import JsonObject, JsonValue
@@ -59,8 +60,10 @@ class Journal:
         with self._lock:
             contract = self._account.contract(held.start.contract)
             detail = str(contract.terms.get("detail", "bucket"))
+            held = replace(held, cp0=self._account.of_own_log(held.cp0))
             drafted = draft(held, detail, dict(self._context.build))
-            effect = Effect(rid=held.start.rid)
+            recorded = Recorded(held.start.boot_id, held.close.progress.mono1)
+            effect = Effect(rid=held.start.rid, recorded=recorded)
             record = self._pen.sign(contract.id, "segment", drafted, effect)
             return record.id
 

@@ -54,13 +54,22 @@ class SigningContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a segment's monotonic readings come from: the boot they began in, and the last one, ms."""
+
+    boot_id: str
+    mono1: int
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """What a record does besides being there (`NewRecord`); rid: given for segments."""
+    """What a record does besides being there (`NewRecord`); rid, recorded: given for segments."""
 
     targets: tuple[str, ...] = ()
     destroy: tuple[str, ...] = ()
     pending: int | None = None
     rid: str | None = None
+    recorded: Recorded | None = None
 
 
 class Pen:
@@ -107,7 +116,8 @@ class Pen:
     ) -> SignedRecord:
         enrolment = self.enrolment()
         at_ms = self._context.clock.wall_ms()
-        newest = self._account.newest()
+        newest = self._account.of_own_log(self._account.newest())
+        boot_id, mono = self._boot(effect.recorded)
         skips = tuple(self._book.skips(state.stream)) if state.seq >= 0 else ()
         common = Common(
             log=enrolment.origin,
@@ -117,8 +127,8 @@ class Pen:
             prev=state.head or None,
             rid=effect.rid or uuid7(at_ms, self._context.entropy(UUID7_ENTROPY_BYTES)),
             at=at_ms,
-            boot=boot_mac(self._keys.stream_key(state.stream), self._context.clock.boot_id()),
-            mono=self._context.clock.total_ms(),
+            boot=boot_mac(self._keys.stream_key(state.stream), boot_id),
+            mono=mono,
             cp=None if newest is None else TreeHead(newest.size, newest.root),
             terms=self._account.contract(contract).terms_id or None,
             skips=skips,
@@ -144,6 +154,16 @@ class Pen:
             # The record stands; `whereto` insists on the key store before the next one.
             self._keys.put_head(contract, Head(state.stream, state.seq + 1, record.id))
         return record
+
+    def _boot(self, recorded: Recorded | None) -> tuple[str, int]:
+        """`boot` and `mono`. A segment's are those of its own readings, also when it is signed after a reboot.
+
+        Otherwise `clock-place`, which places the segments of its boot, would place it by another clock.
+        """
+        boot_id = self._context.clock.boot_id()
+        if recorded is None or recorded.boot_id == boot_id:
+            return boot_id, self._context.clock.total_ms()
+        return recorded.boot_id, recorded.mono1
 
     def enrolment(self) -> Enrolment:
         """The enrolment. Raises KnownError (exit 4) before the first contact."""
