@@ -6,12 +6,12 @@ No path of a request ever touches the file system, and an address never changes 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from xml.etree import ElementTree as ET
 
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -49,20 +49,17 @@ def _style_sheet() -> bytes:
 
 def _sprite() -> bytes:
     """Every icon as a <symbol> of one SVG, referenced as icons.svg#name."""
-    ET.register_namespace("", SVG_NS)
-    sprite = ET.Element(f"{{{SVG_NS}}}svg")
     icons = files("workdiary.resources").joinpath("icons")
-    for entry in sorted(icons.iterdir(), key=lambda e: e.name):
-        if not entry.name.endswith(".svg"):
-            continue
-        icon = ET.fromstring(entry.read_text("utf-8"))  # noqa: S314 - our own package data
-        icon.tag = f"{{{SVG_NS}}}symbol"
-        for size in ("width", "height"):
-            icon.attrib.pop(size, None)
-        icon.set("id", entry.name.removesuffix(".svg"))
-        sprite.append(icon)
-    text: bytes = ET.tostring(sprite, encoding="utf-8")
-    return text
+    entries = sorted((e for e in icons.iterdir() if e.name.endswith(".svg")), key=lambda e: e.name)
+    symbols = [_symbol(entry.name.removesuffix(".svg"), entry.read_text("utf-8")) for entry in entries]
+    return "\n".join([f'<svg xmlns="{SVG_NS}">', *symbols, "</svg>\n"]).encode()
+
+
+def _symbol(name: str, icon: str) -> str:
+    """Our own files, each one <svg> element on one line: no parser is loaded for that."""
+    opening, _, body = icon.strip().partition(">")
+    attributes = re.sub(r' (?:xmlns|width|height)="[^"]*"', "", opening.removeprefix("<svg"))
+    return f'<symbol id="{name}"{attributes}>{body.removesuffix("</svg>")}</symbol>'
 
 
 @cache

@@ -10,6 +10,7 @@ from django.utils import formats
 
 from workdiary.server.web.day_page import ContractHead
 from workdiary.server.web.links import DayLinks
+from workdiary.server.web.recent import Recent
 from workdiary.server.web.times import MINUTE, duration, long_day_text, short_duration
 
 WEEKS = 5
@@ -50,9 +51,12 @@ class ContractCard:
     total: str
     empty: bool
     today: str
+    recent: Recent | None
 
 
-def contract_card(head: ContractHead, tracked: Mapping[dt.date, int], today: dt.date) -> ContractCard:
+def contract_card(
+    head: ContractHead, tracked: Mapping[dt.date, int], today: dt.date, recent: Recent | None
+) -> ContractCard:
     """Lay the last five weeks out, the present one last; tracked: ms by local day."""
     monday = today - dt.timedelta(days=today.weekday())
     starts = [monday - dt.timedelta(weeks=n) for n in reversed(range(WEEKS))]
@@ -65,6 +69,7 @@ def contract_card(head: ContractHead, tracked: Mapping[dt.date, int], today: dt.
         total=duration(sum(tracked.values())),
         empty=not tracked,
         today=DayLinks(head.id, today.isoformat()).here(),
+        recent=recent,
     )
 
 

@@ -259,7 +259,8 @@ def _flags(segments: Sequence[Segment], level: int | None, threshold: int) -> li
     """What the filters look for."""
     shots = [shot for segment in segments for shot in segment.shots]
     found = [s.shown_kind for s in segments if s.shown_kind != "tracked"]
-    if not any(shot.state in _SHOWN for shot in shots):
+    recorded = any(s.kind in ("tracked", "moved") and s.tracked_ms for s in segments)
+    if recorded and not any(shot.state in _SHOWN for shot in shots):
         found.append("no-shot")
     if any(shot.state == "redacted" for shot in shots):
         found.append("changed")

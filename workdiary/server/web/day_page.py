@@ -21,7 +21,7 @@ from workdiary.server.web.facts import Facts, Money, facts_of
 from workdiary.server.web.grid import Grid, GridInput, Quiet, RowView
 from workdiary.server.web.links import DayLinks
 from workdiary.server.web.panel import Panel, PanelMaker
-from workdiary.server.web.times import HOUR, MINUTE, Clock, duration, long_day_text, offset_text
+from workdiary.server.web.times import MINUTE, Clock, duration, long_day_text, offset_text
 from workdiary.server.web.verdicts import BY_HAND, INTACT, PENDING, VERIFIED, Badge
 from workdiary.server.web.words import KINDS, Text
 
@@ -242,9 +242,7 @@ def _more_badges(day: Day) -> tuple[Badge, ...]:
 
 def _note(source: DaySource, clock: Clock) -> str:
     start, end = local_day(source.day.day, source.day.zone)
-    hours, rest = divmod(end - start, HOUR)
-    length = f"{hours} h" if not rest else duration(end - start)
-    said = {"zone": clock.name, "length": length}
+    said = {"zone": clock.name, "length": duration(end - start)}
     return _("Day in %(zone)s time, %(length)s. A cell stands in the row in which it starts.") % said
 
 

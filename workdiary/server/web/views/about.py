@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,13 +10,6 @@ from workdiary.server.web.meanings import badge_meanings, groups
 from workdiary.server.web.render import page
 from workdiary.server.web.words import KINDS
 from workdiary.server.web.zones import COOKIE, COOKIE_MAX_AGE_S, all_zones, own_zone
-
-
-class ZoneForm(forms.Form):
-    """The choice of a time zone."""
-
-    zone = forms.ChoiceField(choices=lambda: [(name, name) for name in all_zones()])
-    next = forms.CharField(required=False)
 
 
 @require_safe
@@ -31,12 +23,10 @@ def verification(request: HttpRequest) -> HttpResponse:
 def zone(request: HttpRequest) -> HttpResponse:
     """`/zone`: choose the zone that pages call mine; kept in a cookie, nothing is stored about the person."""
     if request.method == "POST":
-        form = ZoneForm(request.POST)
-        if form.is_valid():
-            response = HttpResponseRedirect(_back(request, form.cleaned_data["next"]))
-            response.set_cookie(
-                COOKIE, form.cleaned_data["zone"], max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="Lax"
-            )
+        chosen = request.POST.get("zone", "")
+        if chosen in all_zones():
+            response = HttpResponseRedirect(_back(request, request.POST.get("next", "")))
+            response.set_cookie(COOKIE, chosen, max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="Lax")
             return response
     context = {
         "zones": all_zones(),

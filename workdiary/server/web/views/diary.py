@@ -8,7 +8,6 @@ import uuid
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import local_date
 from workdiary.server.accounts.viewers import viewer_of
 from workdiary.server.contracts.access import Access, contract_for, contracts_of
@@ -19,6 +18,7 @@ from workdiary.server.web.day_page import Asked, DaySource, Zones, day_page
 from workdiary.server.web.document import read_day
 from workdiary.server.web.heads import head_of
 from workdiary.server.web.links import DayLinks
+from workdiary.server.web.recent import Recent, recent_of
 from workdiary.server.web.render import page
 from workdiary.server.web.zones import known, own_zone
 
@@ -33,7 +33,8 @@ def index(request: HttpRequest) -> HttpResponse:
     for access in contracts_of(viewer):
         first = today - dt.timedelta(days=today.weekday() + CALENDAR_DAYS - 7)
         tracked = days.tracked_days(access.contract, zone, first, today)
-        cards.append(contract_card(head_of(access, _terms(access)), tracked, today))
+        head = head_of(access, days.terms_now(access.contract, runtime().now_ms()))
+        cards.append(contract_card(head, tracked, today, _recent(access, zone)))
     return page(request, "index.html", {"cards": cards, "zone": zone}, section="diaries")
 
 
@@ -79,5 +80,11 @@ _EARLIEST, _LATEST = (
 )  # a week's room on either side of what times can be
 
 
-def _terms(access: Access) -> Terms | None:
-    return days.terms_now(access.contract, runtime().now_ms())
+def _recent(access: Access, zone: str) -> Recent | None:
+    newest = days.latest_ms(access.contract)
+    if newest is None:
+        return None
+    day = local_date(newest, zone)
+    reading = days.read_day(access.contract, day, zone)
+    links = DayLinks(str(access.contract.id), day.isoformat())
+    return recent_of(read_day(reading.document), reading.policy, links)
