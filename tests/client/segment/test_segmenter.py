@@ -83,3 +83,12 @@ def test_buckets_add_up_to_the_tracked_time(offset: int, length: int, pressed: i
     assert sum(b.len_ms for b in progress.buckets) == progress.tracked_ms
     assert sum(b.keys for b in progress.buckets) == pressed
     assert 1 <= len(progress.buckets) <= 10
+
+
+def test_names_and_titles_are_cut_to_what_a_record_carries() -> None:
+    clock = FakeClock()
+    segment = opened(clock)
+    segment.focus(segment.start.start_ms, "x" * 300, "\ud800" + "ü" * 300)
+    (span,) = segment.progress(segment.start.start_ms + 1).apps
+    assert span.app == "x" * 200
+    assert span.title == "?" + "ü" * 249

@@ -13,6 +13,7 @@ from tests.fakes.enrolled import MINUTE, EnrolledHome
 from tests.fakes.records import CONTRACT
 from workdiary.client.account import Checkpoint
 from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.segment.model import AppSpan, SegmentClose
 from workdiary.client.sign import terms as solo
 from workdiary.client.sign.held import Span
 from workdiary.client.sign.signer import Head
@@ -502,3 +503,34 @@ def test_nothing_private_is_in_the_file_or_its_journal(desk: EnrolledHome) -> No
     for text in (secret, shots.images[0].sha256, shots.images[0].key):
         assert text.encode() not in raw
     assert json.dumps(secret).encode() not in raw
+
+
+def test_long_names_and_titles_are_cut_and_do_not_stop_signing(desk: EnrolledHome) -> None:
+    start = desk.begin()
+    desk.clock.advance(MINUTE)
+    apps = (AppSpan(start.start_ms, "x" * 300, "té" * 300),)
+    progress = replace(desk.progress(start), apps=apps)
+    desk.spool.close_segment(start.rid, SegmentClose(progress, "cell", "too-short"))
+    assert desk.sign() == [start.rid]
+    value = desk.spool.book.values(start.rid)["app.0"]
+    assert value["app"] == "x" * 200
+    assert len(value["title"].encode()) <= 500
+    assert value["title"].startswith("tété")
+
+
+def test_what_cannot_be_signed_stays_with_its_reason_and_blocks_nothing(desk: EnrolledHome) -> None:
+    start = desk.begin()
+    desk.clock.advance(MINUTE)
+    progress = replace(desk.progress(start), tracked_ms=2**60)
+    desk.spool.close_segment(start.rid, SegmentClose(progress, "cell", "too-short"))
+    span = Span(start.rid, start.start_ms, start.start_ms + 1)
+    desk.journal.discard(CONTRACT, [span])
+    other = desk.segment()
+    for _ in range(2):
+        assert desk.sign() == ([other.rid] if _ == 0 else [])
+        (item,) = [item for item in desk.spool.outbox.list() if item.state == "held"]
+        assert item.rid == start.rid
+        assert "cannot be signed" in item.why
+        assert "segment.tracked" in item.why
+    with pytest.raises(KnownError, match="cannot be signed"):
+        desk.journal.sign_amendment("memo", CONTRACT, {"tgt": "?"}, {"memo": "x", "label": None})

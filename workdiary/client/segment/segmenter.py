@@ -13,7 +13,9 @@ from workdiary.client.capture.port import BackendCounts, InputCounts
 from workdiary.client.segment.activity import BucketRules, Tally
 from workdiary.client.segment.clock import Reading, Timeline
 from workdiary.client.segment.model import AppSpan, OpenReason, SegmentProgress, SegmentStart
-from workdiary.evidence.canonical import b64u
+from workdiary.evidence.canonical import b64u, clip
+from workdiary.evidence.kinds.base import NAME_CAP
+from workdiary.evidence.kinds.time import TITLE_CAP
 from workdiary.evidence.times import uuid7
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.weeks import cell_start
@@ -100,8 +102,11 @@ class OpenSegment:
         self._tally.add(since_ms, counts, touched=touched)
 
     def focus(self, at_ms: int, app: str, title: str | None) -> None:
-        """The focused application from `at_ms` on; the same one again changes nothing."""
-        span = AppSpan(at_ms, app, title)
+        """The focused application from `at_ms` on; the same one again changes nothing.
+
+        Names and titles are cut to what a record carries.
+        """
+        span = AppSpan(at_ms, clip(app, NAME_CAP), None if title is None else clip(title, TITLE_CAP))
         if not self._apps or replace(self._apps[-1], start_ms=at_ms) != span:
             self._apps.append(span)
 

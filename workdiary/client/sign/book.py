@@ -103,6 +103,10 @@ class Book(Protocol):
         """Closed segments ready to be signed, per contract strictly in order."""
         ...
 
+    def stuck(self, rid: str, why: str) -> None:
+        """Note for the person why a held segment cannot be signed."""
+        ...
+
     def target(self, rid: str) -> Target | None:
         """A recorded segment, None if this spool does not know it."""
         ...

@@ -17,10 +17,11 @@ from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.sign import terms
 from workdiary.client.sign.book import Book, PendingDiscard, Target
 from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
-from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext
+from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext, UnsignableError
 from workdiary.client.sign.segment_record import Drafted, draft
 from workdiary.client.sign.signer import DeviceKeys, Head
-from workdiary.evidence.canonical import JsonObject, JsonValue
+from workdiary.evidence.canonical import JsonObject, JsonValue, clip
+from workdiary.evidence.kinds.base import NAME_CAP
 from workdiary.evidence.kinds.time import SPANS_CAP
 from workdiary.rules.policy import PolicySet
 from workdiary.wire.sealing import upload_kid
@@ -61,7 +62,7 @@ class Journal:
             contract = self._account.contract(held.start.contract)
             detail = str(contract.terms.get("detail", "bucket"))
             held = replace(held, cp0=self._account.of_own_log(held.cp0))
-            drafted = draft(held, detail, dict(self._context.build))
+            drafted = draft(held, detail, self._build())
             recorded = Recorded(held.start.boot_id, held.close.progress.mono1)
             effect = Effect(rid=held.start.rid, recorded=recorded)
             record = self._pen.sign(contract.id, "segment", drafted, effect)
@@ -70,12 +71,17 @@ class Journal:
     def sign_due(self, now_ms: int, *, force: bool = False) -> list[str]:
         """Sign everything whose hold ended, segments and waiting discards, strictly in order; returns rids.
 
+        What cannot be signed stays held, with the reason in the outbox, and blocks nothing behind it.
         force: end the holds now as *keep* (Quit, Ctrl-C of `track`, crash recovery).
         """
         signed: list[str] = []
         with self._lock:
             for held in self._book.held(now_ms, force=force):
-                self.sign_segment(held)
+                try:
+                    self.sign_segment(held)
+                except UnsignableError as error:
+                    self._book.stuck(held.start.rid, f"{error.title}. {error.message}")
+                    continue
                 signed.append(held.start.rid)
                 signed.extend(self._sign_pending())
             signed.extend(self._sign_pending())
@@ -135,6 +141,9 @@ class Journal:
         """
         with self._lock:
             self._keys.put_head(contract, head)
+
+    def _build(self) -> JsonObject:
+        return {name: clip(text, NAME_CAP) for name, text in self._context.build.items()}
 
     def _ensure_terms(self, contract: Contract, policy: PolicySet) -> None:
         enrolment = self._pen.enrolment()

@@ -16,6 +16,7 @@ from workdiary.client.sign.signer import DeviceKeys, Head
 from workdiary.client.sign.streams import Opening, whereto
 from workdiary.evidence.canonical import JsonObject, b64u, unb64u
 from workdiary.evidence.envelope import SignedRecord, build
+from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.kinds.base import Common, TreeHead
 from workdiary.evidence.records import KINDS
 from workdiary.evidence.streams import boot_mac
@@ -39,6 +40,18 @@ class Instants(Protocol):
     def boot_id(self) -> str:
         """The OS boot id."""
         ...
+
+
+class UnsignableError(KnownError):
+    """What was recorded does not fit the record format; it stays as it is, unsigned."""
+
+    def __init__(self, kind: str, error: EvidenceError) -> None:
+        super().__init__(
+            "This cannot be signed",
+            f"It does not fit the record format ({error.message}). It stays here, and later ones go on; "
+            "a newer WorkDiary may be able to sign it.",
+            subject=kind,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,10 @@ class Pen:
         clear = {**common.fields(), **drafted.clear}
         if KINDS[kind].party:
             clear.setdefault("on_behalf", None)  # a device speaks for itself
-        record = build(kind, clear, drafted.slots, self._keys.signer, self._context.entropy)
+        try:
+            record = build(kind, clear, drafted.slots, self._keys.signer, self._context.entropy)
+        except EvidenceError as error:
+            raise UnsignableError(kind, error) from error
         self._book.commit(
             NewRecord(
                 contract,
@@ -156,7 +172,7 @@ class Pen:
         return record
 
     def _boot(self, recorded: Recorded | None) -> tuple[str, int]:
-        """`boot` and `mono`. A segment's are those of its own readings, also when it is signed after a reboot.
+        """`boot` and `mono`: a segment's are those of its own readings, also if signed after a reboot.
 
         Otherwise `clock-place`, which places the segments of its boot, would place it by another clock.
         """

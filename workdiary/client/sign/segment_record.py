@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from workdiary.client.account import Checkpoint
 from workdiary.client.segment.model import Bucket, NoShot, SegmentProgress, ShotImage, ShotSet
 from workdiary.client.sign.held import HeldSegment
-from workdiary.evidence.canonical import JsonObject, JsonValue
-from workdiary.evidence.kinds.time import APPS_CAP, BUCKETS_CAP, SHOTS_CAP
+from workdiary.evidence.canonical import JsonObject, JsonValue, clip
+from workdiary.evidence.kinds.base import NAME_CAP
+from workdiary.evidence.kinds.time import APPS_CAP, BUCKETS_CAP, SHOTS_CAP, TITLE_CAP
 from workdiary.evidence.tombstone import segment_tombstone
 from workdiary.rules.policy import by_name, digest
 
@@ -71,7 +72,8 @@ def draft(held: HeldSegment, detail: str, build: JsonValue) -> Drafted:
     slots |= {f"shot.{k}": _shot(image) for k, image in enumerate(images)}
     slots |= {f"act.{k}": _activity(bucket) for k, bucket in enumerate(buckets)}
     for k, span in enumerate(progress.apps[:APPS_CAP]):
-        slots[f"app.{k}"] = {"start": span.start_ms, "app": span.app, "title": span.title}
+        title = None if span.title is None else clip(span.title, TITLE_CAP)
+        slots[f"app.{k}"] = {"start": span.start_ms, "app": clip(span.app, NAME_CAP), "title": title}
     return Drafted(clear, slots, images)
 
 

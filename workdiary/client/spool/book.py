@@ -88,6 +88,10 @@ class SpoolBook:
         """See `Book`."""
         return self._segments.held(now_ms, force=force)
 
+    def stuck(self, rid: str, why: str) -> None:
+        """See `Book`."""
+        self._db.write(lambda db: db.execute("UPDATE segments SET why = ? WHERE rid = ?", (why, rid)))
+
     def target(self, rid: str) -> Target | None:
         """See `Book`."""
         row = self._db.row("SELECT contract, id FROM records WHERE rid = ?", rid)

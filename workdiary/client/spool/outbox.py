@@ -78,8 +78,8 @@ class Outbox:
     def list(self) -> builtins.list[OutboxItem]:
         """Everything not yet receipted, oldest first."""
         items = [
-            OutboxItem(rid, "segment", state, start_ms, _WHY[state], "")
-            for rid, state, start_ms in self._db.rows("SELECT rid, state, start_ms FROM segments")
+            OutboxItem(rid, "segment", state, start_ms, why or _WHY[state], "")
+            for rid, state, start_ms, why in self._db.rows("SELECT rid, state, start_ms, why FROM segments")
         ]
         records = (
             "SELECT rid, kind, state, start_ms, why, code FROM records "

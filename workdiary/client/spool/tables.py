@@ -47,6 +47,7 @@ TABLES = {
             ("start", "BLOB NOT NULL"),
             ("close", "BLOB"),
             ("cp0", "TEXT"),
+            ("why", "TEXT"),
         ),
         ("ord",),
     ),
