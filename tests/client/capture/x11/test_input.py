@@ -148,6 +148,23 @@ def test_input_counts_while_another_program_holds_the_keyboard(
     assert (seen.keys, seen.clicks) == (4, 1)
 
 
+def test_input_counts_while_another_program_holds_the_whole_server(
+    screen: XServer, counter: X11InputCounter
+) -> None:
+    total = Total(counter)
+    total.drain()
+    other = Display(screen.display)
+    other.grab_server()
+    try:
+        for event in (X.KeyPress, X.KeyRelease) * 5:
+            xtest.fake_input(other, event, 38)
+        other.sync()
+        wait_for(lambda: total.drain().keys == 5, "five keys, without an answer from the server")
+    finally:
+        other.ungrab_server()
+        other.close()
+
+
 def test_devices_may_come_and_go(screen: XServer, counter: X11InputCounter) -> None:
     total = Total(counter)
     screen.run("xinput", "create-master", "second")

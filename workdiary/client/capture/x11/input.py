@@ -1,15 +1,16 @@
 """Counts key presses, clicks and scroll steps by XInput 2 raw events, for next to nothing.
 
-The thread sleeps in select until there is input, then counts what has gathered every 250 ms until there is
-none: no input, no wake-up, and at 4,000 events a second four wake-ups.
+The thread sleeps in select until there is input, then counts what has gathered every 250 ms until there
+is none: no input, no wake-up, and at 4,000 events a second four wake-ups.
 
 What is counted. A raw event says that a key went down before any key map is asked; which key it was is
 not looked at. A key held down is one press: the server's own repeats make no raw event, and repeats a
-device sends itself carry a flag that is left out. Buttons 1-3, 8 and 9 are clicks; 4-7 are one scroll
-step each, the emulated ones of high-resolution wheels included. Events from an XTEST device were
-injected by software; a uinput device or a hardware jiggler looks like a real one. XI 2.2 is asked for
-because from 2.1 on raw events also come while another client holds a grab (menus, games). The pointer
-is polled: raw motion would cost more than all the rest.
+device sends itself carry a flag that is left out; only a server inside another one (Xephyr, VNC) may
+pass its host's repeats on as presses. Buttons 1-3, 8 and 9 are clicks; 4-7 are one scroll step each,
+the emulated ones of high-resolution wheels included. Events from an XTEST device were injected by
+software; a uinput device or a hardware jiggler looks like a real one. XI 2.2 is asked for because from
+2.1 on raw events also come while another client holds a grab (menus, games). The pointer is polled: raw
+motion would cost more than all the rest.
 """
 
 from __future__ import annotations
