@@ -13,7 +13,6 @@ from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
 
 import click
 
@@ -46,22 +45,16 @@ def serve(options: Globals, listen: str | None, *, solo_child: bool) -> None:
     check_home(home)
     _log_to(home if solo_child else None)
     _share_one_heap()
-    signal.signal(signal.SIGTERM, _interrupt)
     if solo_child:
         # Ctrl-C reaches the whole terminal group; the parent still needs us to send what waits.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with service(plan(home, listen)) as ready:
-            click.echo(
-                json.dumps(
-                    {"url": ready.runtime.address, "enrol_token": ready.enrol_token, "pid": os.getpid()}
-                )
-            )
-            if solo_child:
-                threading.Thread(target=_follow_stdin, args=(ready.listener.stop,), daemon=True).start()
-            ready.run()
-    except KeyboardInterrupt:
-        return
+    with service(plan(home, listen)) as ready:
+        _stop_on_signal(ready.listener.stop, solo_child=solo_child)
+        about = {"url": ready.runtime.address, "enrol_token": ready.enrol_token, "pid": os.getpid()}
+        click.echo(json.dumps(about))
+        if solo_child:
+            threading.Thread(target=_follow_stdin, args=(ready.listener.stop,), daemon=True).start()
+        ready.run()
 
 
 def plan(home: Path, listen: str | None) -> Plan:
@@ -111,8 +104,14 @@ def _log_to(home: Path | None) -> None:
     logging.getLogger("django").propagate = False
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def _stop_on_signal(stop: Callable[[], None], *, solo_child: bool) -> None:
+    # An exception out of a signal handler can be lost wherever it strikes; a thread of its own cannot.
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=stop, name="stop").start()
+
+    signal.signal(signal.SIGTERM, handler)
+    if not solo_child:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _follow_stdin(stop: Callable[[], None]) -> None:

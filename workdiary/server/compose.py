@@ -20,9 +20,9 @@ from workdiary.server.store.database import FILE as DATABASE
 from workdiary.server.store.database import database_settings
 from workdiary.server.store.home import make_folder, only_server, remembered_port
 from workdiary.server.store.runtime import Runtime
-from workdiary.server.store.schema import bring_up
+from workdiary.server.store.schema import bring_up, is_current
 from workdiary.server.store.secrets import open_secrets
-from workdiary.wire.known import KnownError
+from workdiary.wire.known import ExitCode, KnownError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 APPS = [
@@ -101,7 +101,37 @@ def service(plan: Plan) -> Iterator[Service]:
             yield _open(plan, listener)
         finally:
             listener.stop()
-            connections.close_all()
+            _close_database()
+
+
+def upgraded(plan: Plan) -> None:
+    """Bring the installation's database up to this version; raises KnownError if a server runs."""
+    make_folder(plan.folder)
+    with only_server(plan.folder):
+        open_installation(configure(plan, 0))
+        _close_database()
+
+
+@contextmanager
+def installation(plan: Plan) -> Iterator[Runtime]:
+    """An existing installation to read from, also beside a running server; KnownError if not current."""
+    if not is_current(plan.folder / DATABASE, APPS):
+        raise KnownError(
+            "There is no diary of this version here",
+            "Start the server once, or run `workdiary manage migrate`.",
+            subject=str(plan.folder),
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    try:
+        yield configure(plan, 0)
+    finally:
+        _close_database()
+
+
+def _close_database() -> None:
+    # Without settings there is no database yet; asking for its connections would hide why.
+    if settings.configured:
+        connections.close_all()
 
 
 def _bind(plan: Plan) -> Listener:
@@ -178,7 +208,7 @@ def allowed_hosts(plan: Plan) -> list[str]:
 
 def open_installation(runtime: Runtime) -> None:
     """Bring the database up, begin the log if there is none, remove what a crash left; raises KnownError."""
-    bring_up(runtime.folder / DATABASE)
+    bring_up(runtime.folder / DATABASE, APPS)
     from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
     from workdiary.server.log.tree import begin  # noqa: PLC0415 - likewise
     from workdiary.server.store.blobs import recover  # noqa: PLC0415 - likewise

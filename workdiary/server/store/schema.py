@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 import pkgutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-
-from django.conf import settings
 
 from workdiary.wire.known import KnownError
 
 _MIGRATIONS = "migrations"
 
 
-def bring_up(path: Path) -> None:
+def bring_up(path: Path, apps: Sequence[str]) -> None:
     """Create or upgrade the database at `path`.
 
     Raises KnownError, with the file untouched, if it is newer than this code, damaged or unreadable.
     """
     applied = _applied(path)
-    known = _known()
+    known = _known(apps)
     if applied - known:
         raise KnownError(
             "This work diary was last used by a newer WorkDiary",
@@ -35,14 +34,14 @@ def bring_up(path: Path) -> None:
         path.chmod(0o600)
 
 
-def is_current(path: Path) -> bool:
-    """Whether every migration this code has is applied, and no other."""
-    return _applied(path) == _known()
+def is_current(path: Path, apps: Sequence[str]) -> bool:
+    """Whether every migration of `apps` is applied, and no other; raises KnownError for a damaged file."""
+    return path.exists() and _applied(path) == _known(apps)
 
 
-def _known() -> set[tuple[str, str]]:
+def _known(apps: Sequence[str]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
-    for app in settings.INSTALLED_APPS:
+    for app in apps:
         package = __import__(app, fromlist=[_MIGRATIONS])
         folders = [os.path.join(folder, _MIGRATIONS) for folder in package.__path__]  # noqa: PTH118 - frozen paths
         found |= {(app.rpartition(".")[2], module.name) for module in pkgutil.iter_modules(folders)}
