@@ -17,19 +17,17 @@ from types import TracebackType
 from typing import Final, Self
 
 from workdiary import __version__
-from workdiary.client.account import Account, Contract, Enrolment
+from workdiary.client.account import Contract, Enrolment
 from workdiary.client.capture.port import Backends
 from workdiary.client.capture.registry import choose
 from workdiary.client.control import AppCommands, ControlServer
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.clock import Clock, SystemClock
 from workdiary.client.segment.shots import ShotChild, ShotTaker
-from workdiary.client.settings import Home, LoadedSettings, load_settings, open_home
+from workdiary.client.settings import open_home
 from workdiary.client.sign.journal import Journal, SigningContext
-from workdiary.client.sign.keystore import OpenedKeys, open_keystore
-from workdiary.client.sign.signer import DeviceKeys
-from workdiary.client.spool.store import MIB, Spool
 from workdiary.client.tracker.engine import Engine
+from workdiary.client.tracker.homefiles import HomeFiles, open_files
 from workdiary.client.tracker.lock import HomeLock
 from workdiary.client.tracker.logs import log_to
 from workdiary.client.tracker.schedule import SchedulerAlarms
@@ -73,24 +71,12 @@ class Options:
     senses: Senses = field(default_factory=Senses)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a home holds on disk: keys, account, spool."""
-
-    home: Home
-    settings: LoadedSettings
-    account: Account
-    opened: OpenedKeys
-    keys: DeviceKeys
-    spool: Spool
-
-
 class Client:
     """A running client of one home. `notices`: what opening has to tell the person."""
 
-    def __init__(self, record: Record, options: Options, closing: ExitStack) -> None:
-        self.record = record
-        self.policy = _policy(record, options)
+    def __init__(self, files: HomeFiles, options: Options, closing: ExitStack) -> None:
+        self.files = files
+        self.policy = _policy(files, options)
         self._closing = closing
         self._options = options
         self._transport = HttpTransport(options.server_url)
@@ -98,18 +84,18 @@ class Client:
         closing.callback(self.backends.close)
         self.tracker = self._engine()
         app = AppCommands(options.quit_app, self.retry)
-        self.control = ControlServer(self.tracker, record.home.socket, app)
+        self.control = ControlServer(self.tracker, files.home.socket, app)
 
     @property
     def notices(self) -> tuple[str, ...]:
         """Words about a weaker key store or a repaired spool."""
-        told = () if self.record.opened.notice is None else (self.record.opened.notice,)
-        return (*told, *self.record.spool.notices)
+        told = () if self.files.opened.notice is None else (self.files.opened.notice,)
+        return (*told, *self.files.spool.notices)
 
     @property
     def enrolment(self) -> Enrolment | None:
         """Who this device is to its server, None before the first contact."""
-        return self.record.account.enrolment
+        return self.files.account.enrolment
 
     def contracts(self) -> tuple[Contract, ...]:
         """The account's contracts."""
@@ -117,7 +103,7 @@ class Client:
 
     def contract(self, id_or_name: str) -> Contract:
         """One contract. Raises `KnownError` (exit 6)."""
-        return self.record.account.contract(id_or_name)
+        return self.files.account.contract(id_or_name)
 
     def open(self) -> None:
         """Start tracker and control channel. Raises `KnownError`."""
@@ -132,8 +118,8 @@ class Client:
         """The first contact with a server. Raises `KnownError`."""
         enrolment = enrol(
             self._transport,
-            self.record.account,
-            self.record.keys,
+            self.files.account,
+            self.files.keys,
             Grant(token, device_name, url),
             self._options.senses.clock.wall_ms,
         )
@@ -153,7 +139,7 @@ class Client:
 
     def retry(self, rid: str | None = None) -> int:
         """Send quarantined things again; how many. Raises `KnownError`."""
-        moved = self.record.spool.outbox.retry(rid)
+        moved = self.files.spool.outbox.retry(rid)
         self.tracker.link_up()
         return moved
 
@@ -170,14 +156,14 @@ class Client:
         self.close()
 
     def _engine(self) -> Engine:
-        record, senses = self.record, self._options.senses
+        files, senses = self.files, self._options.senses
         context = SigningContext(senses.clock, build_texts(self.backends), senses.entropy)
-        journal = Journal(record.spool.book, record.keys, record.account, context)
+        journal = Journal(files.spool.book, files.keys, files.account, context)
         uploader = Uploader(
             UploaderParts(
-                spool=record.spool,
-                keys=record.keys,
-                account=record.account,
+                spool=files.spool,
+                keys=files.keys,
+                account=files.account,
                 journal=journal,
                 transport=self._transport,
                 clock=senses.clock,
@@ -194,8 +180,8 @@ class Client:
             zone=self._zone,
         )
         stages = Stages(
-            store=record.spool,
-            outbox=record.spool.outbox,
+            store=files.spool,
+            outbox=files.spool.outbox,
             journal=journal,
             uploader=uploader,
             contracts=self,
@@ -207,19 +193,19 @@ class Client:
         return Engine(world, stages, self._choices())
 
     def _choices(self) -> Choices:
-        preview_s = self.record.settings.values.preview_s
+        preview_s = self.files.settings.values.preview_s
         preview_ms = self.policy.preview_ms if preview_s is None else preview_s * 1000
         return Choices(
             policy=self.policy,
             preview_ms=min(preview_ms, self.policy.preview_max_ms),
             resume_alone=self._options.resume_alone,
-            key_class=self.record.keys.key_class,
+            key_class=self.files.keys.key_class,
             trusted_ms=lambda: 0 if self.enrolment is None else self.enrolment.enrolled_ms,
             diary_url=self._options.server_url,
         )
 
     def _zone(self) -> str:
-        return self.record.settings.values.zone or computer_zone(self._options.env)
+        return self.files.settings.values.zone or computer_zone(self._options.env)
 
 
 def build_client(path: Path, options: Options) -> Client:
@@ -231,23 +217,9 @@ def build_client(path: Path, options: Options) -> Client:
         home = open_home(path, __version__)
         closing.callback(HomeLock.take(home.lock).release)
         closing.callback(log_to(home.logs / "client.log"))
-        record = open_record(home, options.env, options.senses.entropy, read_only=False)
-        closing.callback(record.spool.close)
-        return Client(record, options, closing.pop_all())
-
-
-def open_record(
-    home: Home, env: Mapping[str, str], entropy: Callable[[int], bytes] = os.urandom, *, read_only: bool
-) -> Record:
-    """Keys, account and spool of a home; read_only beside a running app. Raises `KnownError`."""
-    settings = load_settings(home, env)
-    account = Account.open(home)
-    opened = open_keystore(home, settings.values.key_store, env)
-    kid = None if account.enrolment is None else account.enrolment.kid
-    keys = DeviceKeys.open(opened, entropy, enrolled_kid=kid)
-    spool = Spool.open(home.spool, keys.spool_key, account=account, read_only=read_only)
-    spool.quota_bytes = settings.values.quota_mib * MIB
-    return Record(home, settings, account, opened, keys, spool)
+        files = open_files(home, options.env, options.senses.entropy, read_only=False)
+        closing.callback(files.spool.close)
+        return Client(files, options, closing.pop_all())
 
 
 def build_texts(backends: Backends) -> dict[str, str]:
@@ -261,5 +233,5 @@ def build_texts(backends: Backends) -> dict[str, str]:
     return {name: text[:BUILD_TEXT_MAX] for name, text in texts.items()}
 
 
-def _policy(record: Record, options: Options) -> PolicySet:
-    return by_name(options.policy or record.settings.values.policy)
+def _policy(files: HomeFiles, options: Options) -> PolicySet:
+    return by_name(options.policy or files.settings.values.policy)

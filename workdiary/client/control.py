@@ -36,6 +36,19 @@ SILENCE_S: Final = 10.0
 ANSWER_S: Final = 70.0
 
 
+class NotRunningError(KnownError):
+    """No app runs on this home."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            "WorkDiary is not running on this home",
+            "Open its window with `workdiary`, or track here with `workdiary track`.",
+            subject=str(home),
+            permanent=False,
+            exit_code=ExitCode.OFFLINE,
+        )
+
+
 def status_json(snapshot: Snapshot) -> JsonObject:
     """`status --json` of interfaces.md."""
     return {
@@ -201,18 +214,27 @@ class Commands:
 
 
 def ask(path: Path, request: ControlRequest) -> JsonValue:
-    """Send one command to the app running on a home. Raises its `KnownError`; exit 4 if none runs."""
+    """Send one command to the app running on a home; path: its socket.
+
+    Raises the app's `KnownError`, or `NotRunningError`.
+    """
     if not hasattr(socket, "AF_UNIX"):
-        raise _nobody(path)
+        raise NotRunningError(path.parent)
+    try:
+        sent = request.to_line()
+    except UnicodeEncodeError as error:
+        raise KnownError(
+            "This is not text", "It holds half a character. Type it again.", exit_code=ExitCode.USAGE
+        ) from error
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(ANSWER_S)
         try:
             with _address(path) as address:
                 connection.connect(address)
-            connection.sendall(request.to_line())
+            connection.sendall(sent)
             line = next(_lines(connection), b"")
         except (FileNotFoundError, ConnectionError) as error:
-            raise _nobody(path) from error
+            raise NotRunningError(path.parent) from error
         except OSError as error:
             raise KnownError(
                 "WorkDiary does not answer",
@@ -224,17 +246,7 @@ def ask(path: Path, request: ControlRequest) -> JsonValue:
     try:
         return ControlReply.from_line(line).unwrap()
     except BadMessage as error:
-        raise _nobody(path) from error
-
-
-def _nobody(path: Path) -> KnownError:
-    return KnownError(
-        "WorkDiary is not running on this home",
-        "Open its window with `workdiary`, or track here with `workdiary track`.",
-        subject=str(path.parent),
-        permanent=False,
-        exit_code=ExitCode.OFFLINE,
-    )
+        raise NotRunningError(path.parent) from error
 
 
 def _choice(text: str) -> HoldChoice:

@@ -1,0 +1,144 @@
+"""`workdiary start`, `stop`, `pause`, `memo`, `redact`, `discard`, `status`: drive the running app."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from workdiary.cli import Globals
+from workdiary.cli.talk import confirmed, say, tell
+from workdiary.client.control import NotRunningError, ask, status_json
+from workdiary.client.tracker.terms import check_memo
+from workdiary.evidence.canonical import JsonObject, JsonValue
+from workdiary.wire.control import Command, ControlRequest
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+
+
+@click.command()
+@click.option("--contract", metavar="ID|NAME", help="What to work on (default: the last one).")
+@click.option("--memo", metavar="TEXT", help="What you are doing (default: the last one).")
+@click.option("--label", metavar="LABEL")
+@AS_JSON
+@click.pass_obj
+def start(
+    options: Globals, contract: str | None, memo: str | None, label: str | None, *, as_json: bool
+) -> None:
+    """Start or resume tracking in the running app.
+
+    \b
+    workdiary start --contract demo --memo "Write the report"
+    workdiary start            (goes on after a pause)
+    """  # noqa: D301 - click reads the backspace
+    text = None if memo is None else check_memo(memo)
+    _drive(options, "start", {"contract": contract, "memo": text, "label": label}, as_json=as_json)
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def stop(options: Globals, *, as_json: bool) -> None:
+    """End the session; the closing screenshot, if one is due, gets its preview."""
+    _drive(options, "stop", {}, as_json=as_json)
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def pause(options: Globals, *, as_json: bool) -> None:
+    """Pause; the time until you resume is not billed."""
+    _drive(options, "pause", {}, as_json=as_json)
+
+
+@click.command()
+@click.argument("text")
+@click.option("--label", metavar="LABEL")
+@AS_JSON
+@click.pass_obj
+def memo(options: Globals, text: str, label: str | None, *, as_json: bool) -> None:
+    """Say what you work on from now on.
+
+    \b
+    workdiary memo "Answer the mail"
+    """  # noqa: D301 - click reads the backspace
+    _drive(options, "memo", {"memo": check_memo(text), "label": label}, as_json=as_json)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def redact(options: Globals, ids: tuple[str, ...], *, yes: bool) -> None:
+    """Remove the images of segments, keep their time. Cannot be undone.
+
+    What somebody else has seen or exported cannot be recalled. `workdiary diary --json` shows the ids.
+    """
+    if confirmed(f"Remove the images of {len(ids)} segments for good?", yes=yes):
+        _ask(options, "redact", {"ids": list(ids)})
+        say("Removed. Their time stays; their records say that images were removed.")
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def discard(options: Globals, ids: tuple[str, ...], *, yes: bool) -> None:
+    """Remove the time of segments; a tombstone stays. Cannot be undone.
+
+    `workdiary diary --json` shows the ids.
+    """
+    if confirmed(f"Remove the time of {len(ids)} segments for good?", yes=yes):
+        _ask(options, "discard", {"ids": list(ids)})
+        say("Removed. Their records keep an empty place.")
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def status(options: Globals, *, as_json: bool) -> None:
+    """What the window says at this instant."""
+    try:
+        found = _ask(options, "status", {})
+    except NotRunningError as error:
+        found = _without_app(options, f"{error.title}.")
+    _show(found, as_json=as_json)
+
+
+def _drive(options: Globals, command: Command, args: JsonObject, *, as_json: bool) -> None:
+    _show(_ask(options, command, args), as_json=as_json)
+
+
+def _ask(options: Globals, command: Command, args: JsonObject) -> JsonObject:
+    answer = ask(options.resolved_home() / "control.sock", ControlRequest(command, args))
+    return answer if isinstance(answer, dict) else {}
+
+
+def _without_app(options: Globals, reason: str) -> JsonObject:
+    """The status of a home whose app does not run: what its disk says."""
+    from workdiary.client.tracker.asleep import asleep_snapshot  # noqa: PLC0415 - a running app answers
+
+    return status_json(asleep_snapshot(options.resolved_home(), os.environ, reason))
+
+
+def _show(found: Mapping[str, JsonValue], *, as_json: bool) -> None:
+    if as_json:
+        tell(found)
+        return
+    line = [str(found.get("state")), str(found.get("contract") or "no contract")]
+    if found.get("memo"):
+        line.append(str(found["memo"]))
+    click.echo(" · ".join(line))
+    times = {name: found.get(f"{name}_s") for name in ("session", "today", "week")}
+    click.echo("  ".join(f"{name} {_clock(seconds)}" for name, seconds in times.items()))
+    outbox = found.get("outbox")
+    waiting = outbox.get("waiting") if isinstance(outbox, dict) else None
+    click.echo(f"sync {found.get('sync')}, {waiting} waiting")
+    if found.get("reason"):
+        click.echo(str(found["reason"]))
+
+
+def _clock(seconds: JsonValue) -> str:
+    total = seconds if isinstance(seconds, int) else 0
+    return f"{total // 3600}:{total // 60 % 60:02}:{total % 60:02}"

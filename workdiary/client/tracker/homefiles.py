@@ -1,0 +1,65 @@
+"""What a home holds on disk, opened: settings, account, keys and spool."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workdiary import __version__
+from workdiary.client.account import Account
+from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.settings import Home, LoadedSettings, load_settings, open_home
+from workdiary.client.sign.keystore import OpenedKeys, open_keystore
+from workdiary.client.sign.signer import DeviceKeys
+from workdiary.client.spool.store import MIB, Spool
+
+_MARK = "home.json"
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFiles:
+    """One home's settings, account, keys and spool."""
+
+    home: Home
+    settings: LoadedSettings
+    account: Account
+    opened: OpenedKeys
+    keys: DeviceKeys
+    spool: Spool
+
+
+def open_files(
+    home: Home, env: Mapping[str, str], entropy: Callable[[int], bytes] = os.urandom, *, read_only: bool
+) -> HomeFiles:
+    """Open everything; read_only beside a running app. Close the spool. Raises `KnownError`."""
+    settings = load_settings(home, env)
+    account = Account.open(home)
+    opened = open_keystore(home, settings.values.key_store, env)
+    kid = None if account.enrolment is None else account.enrolment.kid
+    keys = DeviceKeys.open(opened, entropy, enrolled_kid=kid)
+    spool = Spool.open(home.spool, keys.spool_key, account=account, read_only=read_only)
+    spool.quota_bytes = settings.values.quota_mib * MIB
+    return HomeFiles(home, settings, account, opened, keys, spool)
+
+
+@contextmanager
+def reading(path: Path, env: Mapping[str, str]) -> Iterator[HomeFiles]:
+    """An existing home's files, to be read beside a running app.
+
+    Raises `KnownError`: exit 6 if nothing was ever recorded there; it is not made.
+    """
+    if not (path / _MARK).exists() or not (path / "spool" / "spool.db").exists():
+        raise KnownError(
+            "Nothing was recorded on this home yet",
+            "Open WorkDiary or use `workdiary track` first, or name another home with --home.",
+            subject=str(path),
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    files = open_files(open_home(path, __version__), env, read_only=True)
+    try:
+        yield files
+    finally:
+        files.spool.close()
