@@ -111,8 +111,20 @@ def test_several_keys_share_an_accounts_stream() -> None:
     made = SampleStream("account")
     links = [replace(link_of(record), ctr=None) for record in stream(3).parsed()]
     links[2] = replace(links[2], kid=device("root").kid)
-    assert check_chain(links) == ()
+    enrolled = {device().kid: "an account", device("root").kid: "an account"}
+    assert check_chain(links, accounts=enrolled) == ()
     assert made.records == []
+
+
+@pytest.mark.parametrize("enrolled", [{}, {"thief": "another account"}])
+def test_a_key_of_somebody_else_forks_no_accounts_stream(enrolled: dict[str, str]) -> None:
+    links = [replace(link_of(record), ctr=None) for record in stream(3).parsed()]
+    foreign = replace(links[1], kid="thief", id="x", signed=b"x")
+    accounts = {**enrolled, links[0].kid: "an account"}
+    findings = check_chain([*links, foreign], accounts=accounts)
+    assert [(finding.kind, finding.ids) for finding in findings] == [("STRANGER", ("x",))]
+    assert {chain_word(findings, link) for link in links} == {"OPEN"}
+    assert chain_word(findings, foreign) == "FORK"
 
 
 def test_a_resumed_stream_says_so() -> None:

@@ -54,8 +54,8 @@ class Finding:
 
     FORK: two signing inputs at one seq, or a `prev` that names another record than the one standing there.
     GAP: seqs from `seq` up to the next known record are missing (refused: all named in later `skips`).
-    RESUMED: the stream continues another. STRANGER: a record under this stream's name by another key or for
-    another contract; it is no part of the stream.
+    RESUMED: the stream continues another. STRANGER: a record under this stream's name by a key of nobody who
+    owns it, or for another contract; it is no part of the stream.
     """
 
     stream: str
@@ -86,11 +86,14 @@ def link_of(record: ParsedRecord) -> Link:
 
 
 def check_chain(
-    records: Iterable[ParsedRecord | Link], resolved: Collection[tuple[str, int]] = ()
+    records: Iterable[ParsedRecord | Link],
+    resolved: Collection[tuple[str, int]] = (),
+    accounts: Mapping[str, str] | None = None,
 ) -> tuple[Finding, ...]:
     """Findings about all streams among `records`, whose signatures have been checked.
 
-    records: in log order, unlogged last; resolved: (stream, seq) of forks that an authorised `rejoin` names.
+    records: in log order, unlogged last; resolved: (stream, seq) of forks that an authorised `rejoin` names;
+    accounts: kid → the account it is enrolled for. A key not named there speaks for nobody but itself.
     """
     streams: dict[str, list[Link]] = defaultdict(list)
     for record in records:
@@ -98,7 +101,7 @@ def check_chain(
         streams[link.stream].append(link)
     findings: list[Finding] = []
     for name in sorted(streams):
-        members, strangers = _members(streams[name])
+        members, strangers = _members(streams[name], accounts or {})
         findings += [Finding(name, "STRANGER", link.seq, (link.id,)) for link in strangers]
         findings += _stream_findings(name, members, resolved)
     return tuple(findings)
@@ -123,14 +126,14 @@ def chain_word(findings: Iterable[Finding], record: ParsedRecord | Link, *, seal
     return "RESUMED" if "RESUMED" in kinds else "CONTIGUOUS"
 
 
-def _members(links: list[Link]) -> tuple[list[Link], list[Link]]:
+def _members(links: list[Link], accounts: Mapping[str, str]) -> tuple[list[Link], list[Link]]:
     # Anyone can write another stream's name into a record of their own; that must not spoil the stream. It
-    # belongs to whoever opened it first; several keys share an account's stream (ctr null).
+    # belongs to whoever opened it first; the keys of one account share its stream (ctr null).
     owner = next((link for link in links if link.seq == 0), links[0])
-    if owner.ctr is None:
-        members = [link for link in links if link.ctr is None]
-    else:
-        members = [link for link in links if (link.kid, link.ctr) == (owner.kid, owner.ctr)]
+    keys = {owner.kid}
+    if owner.ctr is None and owner.kid in accounts:
+        keys |= {kid for kid, account in accounts.items() if account == accounts[owner.kid]}
+    members = [link for link in links if link.ctr == owner.ctr and link.kid in keys]
     known = {link.id for link in members}
     return members, [link for link in links if link.id not in known]
 

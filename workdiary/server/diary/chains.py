@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from workdiary.evidence.envelope import ParsedRecord, parse
 from workdiary.evidence.streams import Finding, chain_word, check_chain
+from workdiary.server.accounts.models import Device
 from workdiary.server.receive.models import Record
 
 _STREAMS_KEPT = 1_000
@@ -42,13 +43,15 @@ class Chains:
     def _findings(self, stream: str, database: str) -> tuple[Finding, ...]:
         with self._lock:
             clean = self._clean.get((database, stream))
-        rows = Record.objects.filter(stream=stream)
+        # In log order: a stream belongs to whoever opened it first.
+        rows = Record.objects.filter(stream=stream).order_by("index")
         if clean is not None and rows.filter(seq__lt=clean.seq).count() != clean.rows:
             clean = None
         start = clean.seq if clean else 0
         began = clean.began if clean else ()
         tail = [parse(jws) for jws in rows.filter(seq__gte=start).values_list("jws", flat=True)]
-        findings = tuple(f for f in check_chain(tail) if f.seq >= start)
+        found = check_chain(tail, accounts=_accounts({record.kid for record in tail}))
+        findings = tuple(f for f in found if f.seq >= start)
         self._remember((database, stream), tail, findings, began)
         return (*began, *findings)
 
@@ -69,6 +72,12 @@ class Chains:
             if len(self._clean) >= _STREAMS_KEPT:
                 self._clean.clear()
             self._clean[key] = _Clean(last, below, (*began, *findings))
+
+
+def _accounts(kids: Iterable[str]) -> dict[str, str]:
+    """Whose keys these are; the operator's is nobody's account."""
+    known = Device.objects.filter(kid__in=list(kids)).values_list("kid", "account")
+    return {kid: str(account) for kid, account in known}
 
 
 CHAINS = Chains()
