@@ -1,4 +1,4 @@
-"""Documents as `diary --json` writes them, for what no server has yet: unsent, held, forked, over the limit."""
+"""Documents as `diary --json` writes them, for what no server has yet: unsent, held, forked, over limit."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from workdiary.evidence.canonical import JsonValue
 from workdiary.rules.diary import Diary
 from workdiary.rules.policy import HOUR, STANDARD, PolicySet, by_digest
@@ -14,13 +16,16 @@ from workdiary.rules.projection import day_view, project
 from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import entries_span, local_date, local_day, zone_named
 from workdiary.server.contracts.models import Contract
-from workdiary.server.diary.entries import TIME_KINDS, Reading, entries, read, rows_between
+from workdiary.server.diary.entries import ALWAYS, TIME_KINDS, Reading, entries, read, rows_between
 from workdiary.server.diary.judging import axes_of
 from workdiary.server.receive.models import Disclosure, Record
 from workdiary.server.store.blobs import present
 
 # Evidence of a day's first cell may be a shot shortly before midnight (product.md Shots 2).
 _MARGIN_MS = 2 * HOUR
+# A week's room on either side of what times can be, for the weeks and zones around a day.
+FIRST_DAY, LAST_DAY = dt.date(1970, 1, 8), dt.date(9990, 1, 1)
+_FIRST_MS, _LAST_MS = local_day(FIRST_DAY, "UTC")[1], local_day(LAST_DAY, "UTC")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def terms_now(contract: Contract, now_ms: int) -> Terms | None:
 
 def nearest_day(contract: Contract, day: dt.date, zone: str) -> dt.date | None:
     """The closest local day with a segment, before rather than after; None if there is none at all."""
-    time = Record.objects.filter(contract=contract, kind__in=TIME_KINDS)
+    time = _placed(contract)
     start, end = local_day(day, zone)
     before = time.filter(start_ms__lt=start).order_by("-start_ms").values_list("start_ms", flat=True).first()
     after = time.filter(start_ms__gte=end).order_by("start_ms").values_list("start_ms", flat=True).first()
@@ -74,10 +79,14 @@ def nearest_day(contract: Contract, day: dt.date, zone: str) -> dt.date | None:
     return min(found, key=lambda d: (abs(d - day), d), default=None)
 
 
+def day_of(ms: int, zone: str) -> dt.date | None:
+    """The local day of an instant, None where no page can show it."""
+    return local_date(ms, zone) if _FIRST_MS <= ms <= _LAST_MS else None
+
+
 def latest_ms(contract: Contract) -> int | None:
     """When the newest segment began."""
-    time = Record.objects.filter(contract=contract, kind__in=TIME_KINDS)
-    return time.order_by("-start_ms").values_list("start_ms", flat=True).first()
+    return _placed(contract).order_by("-start_ms").values_list("start_ms", flat=True).first()
 
 
 def recorded_zone(contract: Contract) -> str | None:
@@ -85,7 +94,7 @@ def recorded_zone(contract: Contract) -> str | None:
     newest = Record.objects.filter(contract=contract, kind="segment").order_by("-start_ms").first()
     if newest is None:
         return None
-    found = entries(read([newest], (newest.start_ms, newest.end_ms + 1)), {})[0].values.get("zone")
+    found = entries(read([newest], ALWAYS), {})[0].values.get("zone")
     if not isinstance(found, str):
         return None
     try:
@@ -93,6 +102,13 @@ def recorded_zone(contract: Contract) -> str | None:
     except ValueError:
         return None
     return found
+
+
+def _placed(contract: Contract) -> QuerySet[Record]:
+    """Time records at instants a page can show: a claim about the year 9999 is no newest day."""
+    return Record.objects.filter(
+        contract=contract, kind__in=TIME_KINDS, start_ms__range=(_FIRST_MS, _LAST_MS)
+    )
 
 
 def _stored(contract: Contract, reading: Reading) -> set[str]:

@@ -18,6 +18,8 @@ from workdiary.server.receive.stored import disclosures_of
 
 # Kinds that stand for time; everything else of a contract says something about them or about the contract.
 TIME_KINDS = ("segment", "manual")
+# Opens whatever is read: a record may end before it starts, or at any instant there is.
+ALWAYS: Span = (-1, 2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def entries(reading: Reading, axes: Mapping[str, Mapping[str, str]]) -> list[Ent
 
 
 def _touches(row: Record, span: Span | None) -> bool:
-    return span is not None and row.start_ms < span[1] and row.end_ms >= span[0]
+    return span is not None and row.start_ms < span[1] and max(row.start_ms, row.end_ms) >= span[0]
 
 
 def _entry(row: Record, reading: Reading, axes: Mapping[str, str]) -> Entry:

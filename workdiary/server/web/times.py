@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from workdiary.evidence.times import TIME_MAX_MS
 from workdiary.rules.weeks import zone_named
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+# A record may claim any instant up to the end of 9999; a day later no zone has a name for it.
+_LAST_MS = TIME_MAX_MS - 24 * HOUR
 # Below this a span is told with its seconds: the demo's cells are 30 s, and parts of a minute matter there.
 _SECONDS_BELOW = 10 * MINUTE
 
@@ -31,7 +34,10 @@ class Clock:
 
     def local(self, ms: int) -> dt.datetime:
         """The instant as an aware datetime in the zone."""
-        return dt.datetime.fromtimestamp(ms // 1_000, tz=self.info) + dt.timedelta(milliseconds=ms % 1_000)
+        shown = min(ms, _LAST_MS)
+        return dt.datetime.fromtimestamp(shown // 1_000, tz=self.info) + dt.timedelta(
+            milliseconds=shown % 1_000
+        )
 
     def time(self, ms: int) -> str:
         """`09:40`, or `09:40:30` where the grid is finer than minutes."""

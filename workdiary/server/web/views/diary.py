@@ -56,7 +56,7 @@ def day(request: HttpRequest, contract_id: uuid.UUID, day: str) -> HttpResponse:
         date = dt.date.fromisoformat(day)
     except ValueError:
         raise Http404("no such day") from None
-    if date.isoformat() != day or not _EARLIEST <= date <= _LATEST:
+    if date.isoformat() != day or not days.FIRST_DAY <= date <= days.LAST_DAY:
         raise Http404("no such day")
     asked_zone = known(request.GET.get("zone"))
     mine = own_zone(request)

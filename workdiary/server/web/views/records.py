@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from workdiary.rules.weeks import local_date
 from workdiary.server.accounts.models import Device
 from workdiary.server.accounts.viewers import viewer_of
 from workdiary.server.diary import days
 from workdiary.server.diary.access import RecordAccess, image_of, record_for, shot_for, thumbnail_of
-from workdiary.server.diary.entries import read
+from workdiary.server.diary.entries import ALWAYS, read
 from workdiary.server.diary.judging import axes_with_receipt
 from workdiary.server.diary.removal import removed_by_owner
 from workdiary.server.receive.models import Record
@@ -33,7 +32,7 @@ def record(request: HttpRequest, rid: str) -> HttpResponse:
     """`/record/<rid>`: the record, its disclosed values, its receipt, its verdicts."""
     found = record_for(viewer_of(request), rid)
     row = found.record
-    reading = read([row], (row.start_ms, row.end_ms + 1))
+    reading = read([row], ALWAYS)
     axes, receipt = axes_with_receipt(row, reading)
     clock = Clock(known(request.GET.get("zone")) or own_zone(request), seconds=True)
     removed = removed_by_owner(row)
@@ -74,7 +73,9 @@ def view(request: HttpRequest, digest: str) -> HttpResponse:
     shot = shot_for(viewer_of(request), digest)
     zone = known(request.GET.get("zone"))
     row = shot.record
-    day = local_date(row.start_ms, zone or own_zone(request))
+    day = days.day_of(row.start_ms, zone or own_zone(request))
+    if day is None:
+        raise Http404("no day to show it on")
     reading = days.read_day(shot.access.contract, day, zone or own_zone(request))
     links = DayLinks(str(shot.access.contract.id), day.isoformat(), zone)
     made = shot_page(ShotSource(read_day(reading.document), reading.policy, links, digest))
@@ -99,7 +100,9 @@ def _facts(row: Record, clock: Clock) -> Facts:
 def _back(found: RecordAccess, clock: Clock) -> str | None:
     if found.access is None:
         return None
-    day = local_date(found.record.start_ms, clock.zone)
+    day = days.day_of(found.record.start_ms, clock.zone)
+    if day is None:
+        return None
     return DayLinks(str(found.access.contract.id), day.isoformat()).here()
 
 
