@@ -169,11 +169,13 @@ class _Told:
         """On the engine's thread."""
         if snapshot.shot is not None and snapshot.shot.shot_id != self._shot:
             self._shot = snapshot.shot.shot_id
-            say(f"Screenshot taken ({snapshot.shot.images} screens).")
+            number = snapshot.shot.images
+            say(f"Screenshot taken ({number} screen{'' if number == 1 else 's'}).")
         if (snapshot.state, snapshot.reason) == (self._state, self._reason):
             return
         before, self._state, self._reason = self._state, snapshot.state, snapshot.reason
-        if snapshot.state != "stopped" and before in _STATES:
+        changed = before in _STATES and before != snapshot.state
+        if snapshot.state != "stopped" and (changed or (before in _STATES and snapshot.reason)):
             say(f"{_STATES[snapshot.state]}{f': {snapshot.reason}' if snapshot.reason else ''}.")
         if snapshot.state == "blocked" or (snapshot.state == "stopped" and before in _STATES):
             self._end.set()

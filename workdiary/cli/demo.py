@@ -1,0 +1,166 @@
+"""`workdiary demo`: a guided run with the demo policy that fills a few cells and ends on a diary page."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+import click
+
+from workdiary.cli import Globals
+from workdiary.cli.diary import read_day
+from workdiary.cli.foreground import Foreground, Wanted
+from workdiary.cli.talk import can_ask, say, tell
+from workdiary.client.compose import Client
+from workdiary.client.control import status_json
+from workdiary.client.tracker.zone import computer_zone
+from workdiary.evidence.canonical import JsonObject
+from workdiary.rules.policy import DEMO
+from workdiary.solo import signin_address
+from workdiary.wire.known import ExitCode, KnownError
+
+MEMO: Final = "Try the work diary demo"
+CELLS: Final = 3
+# How long the demo looks whether somebody types, and how often its own input comes after that.
+LOOK_S: Final = 5.0
+TYPE_EVERY_S: Final = 1.0
+PAGE_S: Final = 20.0
+
+
+@click.command()
+@click.option("--no-input", is_flag=True, help="Ask nothing; its own input is used, and said so.")
+@click.option("--cells", type=click.IntRange(1, 20), default=CELLS, show_default=True)
+@click.pass_obj
+def demo(options: Globals, *, no_input: bool, cells: int) -> None:
+    """A guided run that fills a few cells of 30 seconds and shows the diary page.
+
+    Without --home it keeps its own home in a temporary folder, so that nothing mixes with your diary.
+    """
+    home = options.home or Path(tempfile.mkdtemp(prefix="workdiary-demo-"))
+    ask = can_ask(no_input=no_input)
+    say(f"Demo: {cells} cells of {DEMO.cell_ms // 1000} s in {home}.")
+    say("Type, click and scroll somewhere; what is recorded shows up on a diary page at the end.")
+    foreground = Foreground(home, "demo")
+    seconds = cells * DEMO.cell_ms / 1000
+    with foreground.running() as client:
+        with _own_input(client, foreground.end, at_once=no_input):
+            foreground.track(client, Wanted(None, MEMO, for_s=seconds, yes=not ask))
+        _finish(client, home, ask=ask)
+
+
+def _finish(client: Client, home: Path, *, ask: bool) -> None:
+    """Show what came of it: the numbers, the page, the address."""
+    zone = client.files.settings.values.zone or computer_zone(os.environ)
+    day = read_day(client.files, None, None, zone)
+    target = f"/diary/{client.contracts()[0].id}/{day['day']}?{urlencode({'zone': zone})}"
+    _check_page(signin_address(home, "freelancer", target))
+    tell({"status": status_json(client.tracker.snapshot()), "day": _summary(day), "home": str(home)})
+    if ask:
+        address = signin_address(home, "freelancer", target)
+        say(f"The diary page (this address works once):\n{address}")
+        click.launch(address)
+        click.pause("Press a key to end the demo and its server.", err=True)
+    else:
+        say("The diary page was opened and shows the work.")
+    say(f"To see it later: workdiary --home {home} serve, and workdiary --home {home} solo url.")
+
+
+def _summary(day: JsonObject) -> JsonObject:
+    """The day in a few numbers."""
+    segments = day["segments"]
+    rows = [row for row in segments if isinstance(row, dict)] if isinstance(segments, list) else []
+    counts: dict[str, int] = dict.fromkeys(("keys", "clicks", "scrolls", "moves", "injected"), 0)
+    for row in rows:
+        buckets = row["buckets"]
+        for bucket in buckets if isinstance(buckets, list) else ():
+            for name in counts:
+                number = bucket.get(name) if isinstance(bucket, dict) else 0
+                counts[name] += number if isinstance(number, int) else 0
+    shots = sum(len(found) for row in rows if isinstance(found := row["shots"], list))
+    return {"segments": len(rows), "shots": shots, **counts, "totals": day["totals"]}
+
+
+def _check_page(address: str) -> None:
+    """Open the page like a browser would. Raises `KnownError` if it does not show the work."""
+    cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+    try:
+        with opener.open(address, timeout=PAGE_S) as answer:
+            page = answer.read().decode()
+    except (urllib.error.URLError, OSError, UnicodeDecodeError) as error:
+        raise KnownError(
+            "The diary page cannot be opened", f"{error}.", subject=address, exit_code=ExitCode.OFFLINE
+        ) from error
+    if MEMO not in page:
+        raise KnownError(
+            "The diary page does not show the work",
+            "It opened, but the memo is not on it. `workdiary diary` shows what was recorded.",
+            exit_code=ExitCode.BUG,
+        )
+
+
+@contextmanager
+def _own_input(client: Client, end: threading.Event, *, at_once: bool) -> Iterator[None]:
+    """If nobody types, input of our own, marked as injected by the desktop; said so."""
+    hand = _hand()
+    if hand is None:
+        yield
+        return
+    done = threading.Event()
+
+    def work() -> None:
+        if not at_once:
+            done.wait(LOOK_S)
+            cell = client.tracker.snapshot().cell
+            if cell is not None and "active" in cell.buckets:
+                return
+        say("Nobody types: the demo makes its own input. Its counts are marked as injected.")
+        while not (done.wait(TYPE_EVERY_S) or end.is_set()):
+            hand()
+
+    thread = threading.Thread(target=work, name="workdiary-demo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(TYPE_EVERY_S * 10)
+
+
+def _hand() -> Callable[[], None] | None:
+    """What makes harmless input here: a modifier key, a scroll there and back, a small movement."""
+    if not os.environ.get("DISPLAY"):
+        return None
+    xdotool = shutil.which("xdotool")
+    if xdotool is not None:
+        return lambda: _xdotool(xdotool)
+    try:
+        from pynput import keyboard, mouse  # noqa: PLC0415 - raises without a display
+    except ImportError:
+        return None
+    keys, pointer = keyboard.Controller(), mouse.Controller()
+
+    def press() -> None:
+        keys.tap(keyboard.Key.shift)
+        pointer.move(1, 0)
+        pointer.move(-1, 0)
+
+    return press
+
+
+def _xdotool(program: str) -> None:
+    moves = ("mousemove_relative", "3", "0", "mousemove_relative", "--", "-3", "0")
+    subprocess.run(  # noqa: S603 - the program found on PATH, fixed arguments
+        [program, "key", "shift", "click", "4", "click", "5", *moves], check=False, capture_output=True
+    )
