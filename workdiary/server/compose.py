@@ -49,12 +49,13 @@ MIDDLEWARE = [
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """Clocks and dice. now_ms: UTC wall milliseconds; mono_ms: since boot; entropy: n random bytes."""
+    """Clocks and dice. now_ms: UTC wall ms; mono_ms: since boot; entropy: n random bytes; zone: IANA name."""
 
     now_ms: Callable[[], int]
     mono_ms: Callable[[], int]
     boot_id: str
     entropy: Callable[[int], bytes]
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def configure(plan: Plan, port: int) -> Runtime:
     )
     values = base_settings(plan.folder / DATABASE, runtime.secrets.web.hex(), port)
     values |= {"ALLOWED_HOSTS": allowed_hosts(plan), "WORKDIARY": runtime}
+    values["WORKDIARY_ZONE"] = plan.senses.zone if plan.solo else "UTC"
     if settings.configured:
         for name, value in values.items():
             setattr(settings, name, value)
@@ -197,7 +199,14 @@ def real_senses() -> Senses:
         ),
         boot_id=boot_id,
         entropy=os.urandom,
+        zone=_computer_zone(),
     )
+
+
+def _computer_zone() -> str:
+    # What the pages show a solo person first; they can choose another one there.
+    linked = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    return os.environ.get("TZ", "").lstrip(":") or linked or "UTC"
 
 
 def allowed_hosts(plan: Plan) -> list[str]:
@@ -212,9 +221,11 @@ def open_installation(runtime: Runtime) -> None:
     from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
     from workdiary.server.log.tree import begin  # noqa: PLC0415 - likewise
     from workdiary.server.store.blobs import recover  # noqa: PLC0415 - likewise
+    from workdiary.server.store.forgetting import forget_owed  # noqa: PLC0415 - likewise
 
     begin()
     recover()
+    forget_owed()
     if runtime.solo:
         ensure_people()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from pathlib import Path
 
 from tests.fakes.devices import Answer, Door, FakeDevice, Signed
@@ -50,11 +51,15 @@ def upload(device: FakeDevice, truth: Truth) -> None:
             raise
 
 
-def one_round(server: Running, device: FakeDevice, truth: Truth, seconds: float) -> None:
+def one_round(server: Running, device: FakeDevice, truth: Truth, promises: int) -> None:
+    """Kill it once so many more records are promised, while the senders go on."""
+    enough = len(truth.promised) + promises
     senders = [threading.Thread(target=upload, args=(device, truth)) for _ in range(SENDERS)]
     for sender in senders:
         sender.start()
-    threading.Event().wait(seconds)
+    bound, tick = time.monotonic() + 30, threading.Event()
+    while len(truth.promised) < enough and time.monotonic() < bound:
+        tick.wait(0.001)
     server.kill()
     for sender in senders:
         sender.join(30)
@@ -103,7 +108,7 @@ def test_kill_minus_nine_breaks_no_promise(tmp_path: Path) -> None:
                 assert device.enrol(server.ready["enrol_token"]).status == 201
                 device.open()
             device.door = Door(server.door.port, device.door.headers)
-            one_round(server, device, truth, random.uniform(0.05, 0.6))
+            one_round(server, device, truth, random.randrange(25))
     assert device is not None
     with serving(tmp_path) as server:
         device.door = Door(server.door.port, device.door.headers)
