@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workdiary.evidence.envelope import ParsedRecord, parse
-from workdiary.evidence.streams import Finding, chain_word, check_chain
+from workdiary.evidence.streams import Finding, Link, chain_word, check_chain, link_of
 from workdiary.server.accounts.models import Device
 from workdiary.server.receive.models import Record
 
 _STREAMS_KEPT = 1_000
+_CHUNK = 200  # rows of up to 16 KB held at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ class Chains:
             clean = None
         start = clean.seq if clean else 0
         began = clean.began if clean else ()
-        tail = [parse(jws) for jws in rows.filter(seq__gte=start).values_list("jws", flat=True)]
-        found = check_chain(tail, accounts=_accounts({record.kid for record in tail}))
+        texts = rows.filter(seq__gte=start).values_list("jws", flat=True)
+        tail = [link_of(parse(jws)) for jws in texts.iterator(_CHUNK)]
+        found = check_chain(tail, accounts=_accounts({link.kid for link in tail}))
         findings = tuple(f for f in found if f.seq >= start)
         self._remember((database, stream), tail, findings, began)
         return (*began, *findings)
@@ -58,7 +60,7 @@ class Chains:
     def _remember(
         self,
         key: tuple[str, str],
-        tail: list[ParsedRecord],
+        tail: list[Link],
         findings: tuple[Finding, ...],
         began: tuple[Finding, ...],
     ) -> None:
@@ -66,7 +68,7 @@ class Chains:
             with self._lock:
                 self._clean.pop(key, None)
             return
-        last = max(record.seq for record in tail)
+        last = max(link.seq for link in tail)
         below = Record.objects.filter(stream=key[1], seq__lt=last).count()
         with self._lock:
             if len(self._clean) >= _STREAMS_KEPT:
