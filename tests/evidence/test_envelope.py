@@ -159,7 +159,7 @@ def test_newer_versions_and_kinds_keep_their_place(version: int, kind: str) -> N
     assert (parsed.seq, parsed.stream, parsed.prev) == (5, payload["stream"], payload["prev"])
     with pytest.raises(EvidenceError, match="not supported"):
         envelope.open_disclosures(parsed, [])
-    for name in ("log", "ctr", "stream", "seq", "prev"):
+    for name in ("log", "ctr", "stream", "seq", "prev", "rid", "at"):
         broken = {key: value for key, value in payload.items() if key != name}
         with pytest.raises(EvidenceError):
             envelope.parse(resign(dumps(header), dumps(broken)))

@@ -93,7 +93,7 @@ class ParsedRecord:
 
     @property
     def rid(self) -> str:
-        """The UUIDv7 under which it travels. Only for supported records."""
+        """The UUIDv7 under which it travels."""
         return str(self.payload["rid"])
 
 

@@ -25,8 +25,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {kind.name: kind for kind in (*TIME_KINDS, *CONTRACT_KINDS, *OPERATOR_KINDS, *ACCOUNT_KINDS)}
 )
 
-# What stays readable of a record whose version or kind is newer than this program: enough for chain and log.
-CHAIN_FIELDS = ("log", "ctr", "stream", "seq", "prev")
+# What stays readable of a record whose version or kind is newer than this program: enough for chain, log
+# and upload.
+CHAIN_FIELDS = ("log", "ctr", "stream", "seq", "prev", "rid", "at")
 
 
 def check_clear(kind: str, payload: JsonObject) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import sqlite3
 import threading
 from typing import Any
 
@@ -11,12 +14,26 @@ import pytest
 
 from tests.fakes.devices import Answer, Door, FakeDevice
 from tests.server.api.answers import refused, verified
-from workdiary.evidence.canonical import b64u
+from workdiary.evidence.canonical import JsonObject, JsonValue, b64u, dumps
 from workdiary.evidence.digest import record_id, sha256_b64u
+from workdiary.evidence.disclosure import make
 from workdiary.evidence.envelope import parse
 from workdiary.evidence.keys import Ed25519Signer
 from workdiary.evidence.times import uuid7
+from workdiary.rules.weeks import local_date
 from workdiary.server.accounts.models import Device
+from workdiary.server.accounts.tickets import issue_enrol
+from workdiary.server.compose import Service
+from workdiary.server.contracts.models import Contract
+from workdiary.server.contracts.solo import person
+from workdiary.server.diary.days import read_day
+from workdiary.server.diary.entries import read
+from workdiary.server.diary.judging import axes_with_receipt
+from workdiary.server.receive.audit import audit
+from workdiary.server.receive.models import Disclosure, Record
+from workdiary.server.store import events
+from workdiary.server.store.blobs import open_blob
+from workdiary.server.store.forgetting import FORGET
 from workdiary.wire.upload import RECORD_BODY_MAX, pack_record
 
 
@@ -55,6 +72,129 @@ def test_other_bytes_under_a_known_id_conflict(device: FakeDevice) -> None:
     answer = device.put(other)
     assert answer.status == 409
     assert answer.json["code"] == "conflict"
+
+
+def test_disclosures_that_come_later_are_added(device: FakeDevice) -> None:
+    signed = device.segment()
+    assert device.put_bytes(signed.rid, pack_record(signed.record.jws, [])).status == 201
+    assert device.put_image(signed).status == 404
+    spoiled = [*signed.record.disclosures.values(), *device.segment().record.disclosures.values()]
+    assert device.put_bytes(signed.rid, pack_record(signed.record.jws, spoiled)).status == 200
+    assert device.put_image(signed).status == 404
+    assert device.put(signed).status == 200
+    assert device.put_image(signed).status == 201
+    assert Disclosure.objects.filter(record=signed.rid).count() == len(signed.record.disclosures)
+
+
+def test_a_redacted_disclosure_does_not_come_back(device: FakeDevice) -> None:
+    signed = device.segment()
+    assert device.put_bytes(signed.rid, pack_record(signed.record.jws, [])).status == 201
+    digests: list[JsonValue] = [signed.record.digest("shot.0")]
+    gone = {"tgt": signed.record.id, "digests": digests, "scope": "shots", "why": "owner"}
+    assert device.put(device.sign("redact", gone)).status == 201
+    assert device.put(signed).status == 200
+    assert device.put_image(signed).status == 410
+
+
+def test_a_byte_that_changed_on_the_way_is_no_judgement(device: FakeDevice) -> None:
+    signed = device.segment()
+    header = f"sha-256=:{base64.b64encode(hashlib.sha256(signed.body).digest()).decode()}:"
+    spoiled = signed.body[:-1] + (b"A" if signed.body[-1:] != b"A" else b"B")
+    answer = device.put_bytes(signed.rid, spoiled, Content_Digest=header)
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
+    assert "refusal" not in answer.json
+    assert device.put(signed, Content_Digest=header).status == 201
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"), [(2, "segment"), (1, "telepathy"), (2, "redact"), (9, "x" * 40)]
+)
+def test_what_is_newer_than_the_server_is_logged_and_not_judged(
+    device: FakeDevice, version: int, kind: str
+) -> None:
+    first = device.segment()
+    assert device.put(first).status == 201
+    payload: JsonObject = {**device.segment().record.payload, "v": version, "start": "soon", "demo": [1]}
+    payload |= {"tgt": first.record.id, "digests": [first.record.digest("shot.0")], "_sd": "new"}
+    head: JsonObject = {"alg": "Ed25519", "kid": device.signer.kid, "typ": f"wd-{kind}+sd-jwt"}
+    text = f"{b64u(dumps(head))}.{b64u(dumps(payload))}"
+    jws = f"{text}.{b64u(device.signer.sign(text.encode()))}"
+    rid = str(payload["rid"])
+    body = pack_record(jws, [make("shot.0", {"new": 1}, os.urandom(16))])
+    answer = device.put_bytes(rid, body)
+    assert answer.status == 201, answer
+    assert device.put_bytes(rid, body).json == answer.json
+    assert verified(device, jws, answer) == 2
+    assert device.put_image(first).status == 201
+    row = Record.objects.select_related("leaf").get(rid=rid)
+    assert (row.kind, row.seq, row.start_ms) == ("unsupported", 2, payload["at"])
+    axes, _receipt = axes_with_receipt(row, read([row], None))
+    assert (axes["integrity"], axes["content"]) == ("UNSUPPORTED", "WITHHELD")
+    assert device.put_bytes(uuid7(1, os.urandom(10)), body).status == 400
+    assert not list(audit())[-1].findings
+    day = local_date(row.start_ms, "UTC")
+    shown = read_day(Contract.objects.get(pk=device.contract), day, "UTC").document["segments"]
+    assert isinstance(shown, list)
+    assert len(shown) == 1
+    later = device.door.ask("PUT", f"/api/v1/blobs/{Disclosure.objects.get(record=rid).digest}", b"x")
+    assert later.status == 503
+
+
+def test_another_partys_record_cannot_name_an_image_of_mine(device: FakeDevice) -> None:
+    mine = device.segment()
+    assert device.put(mine).status == 201
+    assert device.put_image(mine).status == 201
+    other = FakeDevice(Door(device.door.port))
+    assert other.enrol(issue_enrol(person("client"))).status == 201
+    other.open()
+    forged = other.segment()
+    payload = dict(forged.record.payload)
+    listed = payload["_sd"]
+    assert isinstance(listed, list)
+    listed = [item for item in listed if item != forged.record.digest("shot.0")]
+    payload["_sd"] = sorted([*listed, mine.record.digest("shot.0")], key=str)
+    text = f"{forged.record.jws.partition('.')[0]}.{b64u(dumps(payload))}"
+    jws = f"{text}.{b64u(other.signer.sign(text.encode()))}"
+    stolen = [mine.record.disclosures["shot.0"]]
+    answer = other.put_bytes(forged.rid, pack_record(jws, stolen))
+    assert (answer.status, answer.json["code"]) == (422, "bad-record")
+    assert other.put_bytes(forged.rid, pack_record(jws, [])).status == 201
+    assert other.put_bytes(forged.rid, pack_record(jws, stolen)).status == 200
+    gone: JsonObject = {"tgt": record_id(jws), "digests": [mine.record.digest("shot.0")]}
+    assert other.put(other.sign("redact", {**gone, "scope": "shots", "why": "owner"})).status == 201
+    assert open_blob(device.contract, mine.shot) is not None
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_redacted_key_leaves_the_disk_though_a_reader_was_in_the_way(
+    server: Service, device: FakeDevice, early: bool
+) -> None:
+    signed = device.segment()
+    wanted = {
+        "tgt": signed.record.id,
+        "digests": [signed.record.digest("memo")],
+        "scope": "memo",
+        "why": "owner",
+    }
+    first, second = (
+        (device.sign("redact", wanted), signed) if early else (signed, device.sign("redact", wanted))
+    )
+    assert device.put(first).status == 201
+    keys = [bytes(key) for key in Disclosure.objects.filter(slot="memo").values_list("key", flat=True)]
+    reader = sqlite3.connect(server.runtime.folder / "diary.db", isolation_level=None)
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM receive_record").fetchone()
+        assert device.put(second).status == 201
+        assert events.newest(FORGET) is not None
+    finally:
+        reader.close()
+    assert device.put(device.segment()).status == 201
+    assert events.newest(FORGET) is None
+    assert (server.runtime.folder / "diary.db-wal").stat().st_size < 200_000
+    raw = b"".join(path.read_bytes() for path in server.runtime.folder.iterdir() if path.is_file())
+    assert not any(key in raw for key in keys)
+    assert Disclosure.objects.get(record=signed.rid, slot="memo").key is None
 
 
 def test_order_and_gaps_are_no_reason_to_refuse(device: FakeDevice) -> None:

@@ -61,14 +61,15 @@ def enrol_device(request: HttpRequest) -> HttpResponse:
 @api("POST")
 def solo_signin(request: HttpRequest) -> HttpResponse:
     """A one-time address for whoever can read this home's solo.json."""
-    if not runtime().solo or not hmac.compare_digest(bearer(request), runtime().secrets.signin.hex()):
+    secret = runtime().secrets.signin.hex().encode()
+    if not runtime().solo or not hmac.compare_digest(bearer(request).encode(errors="replace"), secret):
         raise ProblemError(ProblemCode.SIGN_IN)
     asked = Reader(decode(body_of(request, _REQUEST_MAX)), "sign-in request")
     role = asked.text("as")
     if role not in ROLES:
         raise BadMessage("sign-in request: as is none of the roles")
-    secret = issue_signin(person(role), asked.text_or("to", "/"))
-    answer: dict[str, JsonValue] = {"url": f"{runtime().address}/signin/{secret}"}
+    ticket = issue_signin(person(role), asked.text_or("to", "/"))
+    answer: dict[str, JsonValue] = {"url": f"{runtime().address}/signin/{ticket}"}
     return reply(answer, _CREATED)
 
 

@@ -11,7 +11,7 @@ from workdiary.server.accounts.devices import device_of
 from workdiary.server.api.answers import api, body_of, reply
 from workdiary.server.log.receipts import receipt_for
 from workdiary.server.receive.admission import admit
-from workdiary.server.receive.images import admit_image
+from workdiary.server.receive.images import admit_image, check_content_digest
 from workdiary.server.receive.models import Record
 from workdiary.server.receive.operator import refusal
 from workdiary.server.store.problem import ProblemError
@@ -29,7 +29,9 @@ _CREATED, _OK = 201, 200
 def put_record(request: HttpRequest, rid: str) -> HttpResponse:
     """Admit a record: 201 new, 200 the same bytes again; both with the receipt."""
     device = device_of(request)
-    admitted = admit(device, rid, _body(request, RECORD_BODY_MAX, rid))
+    body = _body(request, RECORD_BODY_MAX, rid)
+    check_content_digest(body, request.headers.get("Content-Digest", ""))
+    admitted = admit(device, rid, body)
     record = admitted.record
     message = RecordReply(record.rid, record.jws_id, record.index, receipt_for(record))
     return reply(message.to_json(), _CREATED if admitted.created else _OK)

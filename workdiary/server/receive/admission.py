@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from workdiary.evidence.canonical import JsonObject
 from workdiary.evidence.digest import record_id, sha256_b64u
-from workdiary.evidence.disclosure import digest
-from workdiary.evidence.envelope import ParsedRecord, check_signature, open_disclosures, parse
+from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.log import record_leaf_hash
 from workdiary.evidence.times import is_uuid7
@@ -23,15 +22,14 @@ from workdiary.server.log.models import Leaf
 from workdiary.server.log.sequencer import SEQUENCER
 from workdiary.server.log.tree import epoch_of
 from workdiary.server.receive.effects import apply
-from workdiary.server.receive.models import Disclosure, Record
-from workdiary.server.receive.operator import refusal
-from workdiary.server.receive.stored import scope_of, sealed_disclosure
+from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Record
+from workdiary.server.receive.operator import FOR_GOOD, refusal
+from workdiary.server.receive.texts import add_missing, refuse_taken, sealed_rows, slots_of
 from workdiary.server.store.blobs import delete_destroyed
-from workdiary.server.store.database import forget_journal
+from workdiary.server.store.forgetting import forget_owed
 from workdiary.server.store.problem import ProblemError
 from workdiary.server.store.runtime import runtime
-from workdiary.server.store.sealing import open_scope
-from workdiary.wire.problems import ProblemCode
+from workdiary.wire.problems import STATUS, ProblemCode
 from workdiary.wire.upload import unpack_record
 
 
@@ -59,22 +57,24 @@ def admit(device: Device, rid: str, body: bytes) -> Admitted:
         subject = record_id(jws)
         known = _stored(device, rid, subject)
         if known is not None:
+            add_missing(known, texts)
             return Admitted(known, created=False)
         parsed = _judged(device, rid, jws)
         record = _new_record(device, parsed)
         try:
             _log(record, parsed, texts)
         except _TakenError:
-            return Admitted(_stored_now(device, record), created=False)
+            known = _stored_now(device, record)
+            add_missing(known, texts)
+            return Admitted(known, created=False)
     except EvidenceError as error:
         raise refusal(_code(error), str(error), rid, subject) from error
     except ProblemError as error:
-        if error.problem.code == ProblemCode.CONFLICT:
+        if STATUS[error.problem.code] not in FOR_GOOD:
             raise
         raise refusal(error.problem.code, error.problem.detail, rid, subject) from error
-    if record.kind == "redact":
-        delete_destroyed()
-        forget_journal()
+    delete_destroyed()
+    forget_owed()
     return Admitted(record, created=True)
 
 
@@ -100,8 +100,6 @@ def _stored_now(device: Device, record: Record) -> Record:
 
 def _judged(device: Device, rid: str, jws: str) -> ParsedRecord:
     parsed = parse(jws)
-    if not parsed.supported:
-        raise ProblemError(ProblemCode.BAD_RECORD, "a version or kind this server does not know")
     if not is_uuid7(rid) or parsed.rid != rid:
         raise ProblemError(ProblemCode.MALFORMED, "the address and the record name different ids")
     # Revoked keys stay enrolled: what they signed is labelled, not refused.
@@ -115,7 +113,7 @@ def _judged(device: Device, rid: str, jws: str) -> ParsedRecord:
         raise ProblemError(ProblemCode.BAD_SIGNATURE, str(error)) from error
     if epoch_of(parsed.log) is None:
         raise ProblemError(ProblemCode.OTHER_LOG)
-    if parsed.payload.get("demo") is True and not runtime().solo:
+    if parsed.supported and parsed.payload.get("demo") is True and not runtime().solo:
         raise ProblemError(ProblemCode.BAD_RECORD, "the demo policy is for solo servers only")
     return parsed
 
@@ -129,11 +127,13 @@ def _new_record(device: Device, parsed: ParsedRecord) -> Record:
         if found is None:
             raise ProblemError(ProblemCode.UNKNOWN_CONTRACT)
         contract, role = found
-    start = _instant(payload, "start", _instant(payload, "at", 0))
+    # Of what is newer than this server only the place is read.
+    at = _instant(payload, "at", 0)
+    start = _instant(payload, "start", at) if parsed.supported else at
     return Record(
         rid=parsed.rid,
         jws_id=parsed.id,
-        kind=parsed.kind,
+        kind=parsed.kind if parsed.supported else UNSUPPORTED,
         contract=contract,
         account=device.account,
         role=role,
@@ -141,7 +141,7 @@ def _new_record(device: Device, parsed: ParsedRecord) -> Record:
         stream=parsed.stream,
         seq=parsed.seq,
         start_ms=start,
-        end_ms=_instant(payload, "end", start),
+        end_ms=_instant(payload, "end", start) if parsed.supported else at,
         jws=parsed.jws,
         received_ms=runtime().now_ms(),
     )
@@ -153,14 +153,12 @@ def _instant(payload: JsonObject, name: str, default: int) -> int:
 
 
 def _log(record: Record, parsed: ParsedRecord, texts: tuple[str, ...]) -> None:
-    opened = open_disclosures(parsed, texts)
-    slots = {digest: slot for slot, digest in opened.digests.items()}
-    scope = open_scope(scope_of(record))
-    rows = [sealed_disclosure(scope, record, slots[digest(text)], text) for text in texts]
+    rows = sealed_rows(record, slots_of(parsed, texts))
 
     def keep(leaf: Leaf) -> None:
         if Record.objects.filter(rid=record.rid).exists():
             raise _TakenError
+        refuse_taken(record, rows)
         record.leaf, record.index = leaf, leaf.index
         record.save(force_insert=True)
         Disclosure.objects.bulk_create(rows)

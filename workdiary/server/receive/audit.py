@@ -17,7 +17,7 @@ from workdiary.evidence.log import record_leaf_hash
 from workdiary.server.accounts.models import Device
 from workdiary.server.log.audit import Audit, audit_tree
 from workdiary.server.log.models import Tree
-from workdiary.server.receive.models import Disclosure, Record
+from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Record
 from workdiary.server.receive.operator import operator_signer
 from workdiary.server.receive.stored import disclosure_text, hex_digest, scope_of
 from workdiary.server.store.blobs import open_blob
@@ -52,10 +52,12 @@ def _record(record: Record, keys: dict[str, dict[str, str]], found: Audit) -> No
         return
     if bytes(record.leaf.hash) != record_leaf_hash(record.jws) or record.leaf.index != record.index:
         found.miss("a record that is not the leaf it claims", record.rid)
+    kind = parsed.kind if parsed.supported else UNSUPPORTED
     columns = (record.jws_id, record.kid, record.stream, record.seq, record.rid, record.kind)
-    if columns != (parsed.id, parsed.kid, parsed.stream, parsed.seq, parsed.rid, parsed.kind):
+    if columns != (parsed.id, parsed.kid, parsed.stream, parsed.seq, parsed.rid, kind):
         found.miss("a row that says something else than its record", record.rid)
-    _disclosures(record, parsed, found)
+    if parsed.supported:
+        _disclosures(record, parsed, found)
 
 
 def _disclosures(record: Record, parsed: ParsedRecord, found: Audit) -> None:

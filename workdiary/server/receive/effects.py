@@ -10,6 +10,7 @@ from workdiary.server.accounts.models import Device
 from workdiary.server.receive.models import Disclosure, Record, Redaction
 from workdiary.server.receive.stored import hex_digest, scope_of
 from workdiary.server.store.blobs import destroy
+from workdiary.server.store.forgetting import owe_forgetting
 from workdiary.server.store.runtime import runtime
 
 SHOT = "shot."
@@ -40,6 +41,7 @@ def _destroy(target: Record, digests: list[str]) -> None:
     rows = Disclosure.objects.filter(record=target, digest__in=digests)
     images = list(rows.filter(slot__startswith=SHOT).values_list("digest", flat=True))
     rows.update(key=None, sealed=None)
+    owe_forgetting()
     destroy(scope_of(target), images)
 
 

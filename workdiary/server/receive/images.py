@@ -15,8 +15,9 @@ from workdiary.evidence.errors import EvidenceError
 from workdiary.server.accounts.models import Device
 from workdiary.server.receive.effects import SHOT
 from workdiary.server.receive.models import Disclosure, Record, Redaction
-from workdiary.server.receive.operator import refusal
+from workdiary.server.receive.operator import FOR_GOOD, refusal
 from workdiary.server.receive.stored import disclosure_text, scope_of
+from workdiary.server.receive.texts import UNJUDGED
 from workdiary.server.store.blobs import NewBlob, discard_files, settle, write_files
 from workdiary.server.store.database import writing
 from workdiary.server.store.images import look
@@ -36,8 +37,6 @@ from workdiary.wire.sealing import (
 from workdiary.wire.upload import unpack_blob
 
 _DIGEST_HEX = 64
-# Judged for good: these carry the operator's signed word.
-_FOR_GOOD = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def admit_image(device: Device, digest: str, body: bytes, content_digest: str) -
         code = ProblemCode.TOO_LARGE if error.code == "cap" else ProblemCode.MALFORMED
         raise refusal(code, str(error), "", sha256_b64u(body)) from error
     except ProblemError as error:
-        if STATUS[error.problem.code] not in _FOR_GOOD:
+        if STATUS[error.problem.code] not in FOR_GOOD:
             raise
         raise refusal(error.problem.code, error.problem.detail, "", sha256_b64u(body)) from error
 
@@ -78,7 +77,7 @@ def admit_image(device: Device, digest: str, body: bytes, content_digest: str) -
 def check_content_digest(body: bytes, header: str) -> None:
     """Compare with `sha-256=:<base64>:` if the header has one. Raises ProblemError (UNAVAILABLE: send again).
 
-    A difference is a fault of the way, not of the image: it must not be judged for good.
+    A difference is a fault of the way, not of what was sent: it must not be judged for good.
     """
     for item in header.split(","):
         name, _, value = item.strip().partition("=")
@@ -92,6 +91,10 @@ def _named(device: Device, digest: str) -> Named:
     rows = Disclosure.objects.select_related("record").filter(digest=digest, slot__startswith=SHOT)
     row = rows.filter(record__account=device.account_id).order_by("pk").first()
     if row is None:
+        if Disclosure.objects.filter(
+            digest=digest, slot=UNJUDGED, record__account=device.account_id
+        ).exists():
+            raise ProblemError(ProblemCode.UNAVAILABLE, "its record is newer than this server")
         if Redaction.objects.filter(digest=digest, by__account=device.account_id).exists():
             raise ProblemError(ProblemCode.GONE)
         raise ProblemError(ProblemCode.RECORD_MISSING)

@@ -11,6 +11,9 @@ from workdiary.server.contracts.models import Contract
 from workdiary.server.log.models import Leaf
 from workdiary.server.store.base import Row
 
+# The kind of a record whose version or kind this server does not know: logged, chained, never read further.
+UNSUPPORTED = "unsupported"
+
 
 class Record(Row):
     """One admitted record. It exists exactly if it is in the log: row and leaf are one transaction.

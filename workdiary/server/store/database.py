@@ -40,14 +40,16 @@ def writing() -> Iterator[None]:
         yield
 
 
-def forget_journal() -> None:
+def forget_journal() -> bool:
     """Empty the write-ahead log, so that what was just redacted does not linger there until it is reused.
 
-    If a reader is in the way, the next one does it: nobody waits for this.
+    False if a reader or writer is in the way: nobody waits for this.
     """
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout")
         (patience,) = cursor.fetchone()
         cursor.execute("PRAGMA busy_timeout=0")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (busy, *_) = cursor.fetchone()
         cursor.execute(f"PRAGMA busy_timeout={int(patience)}")
+    return int(busy) == 0

@@ -20,6 +20,17 @@ def post(topic: str, payload: Payload) -> None:
     Event.objects.create(topic=topic, payload=json.dumps(payload), at_ms=runtime().now_ms())
 
 
+def newest(topic: str) -> int | None:
+    """The number of the newest waiting event of a topic, None if there is none."""
+    return Event.objects.filter(topic=topic).order_by("-pk").values_list("pk", flat=True).first()
+
+
+def drop(topic: str, upto: int) -> None:
+    """What these events asked for is done; later ones wait."""
+    with writing():
+        Event.objects.filter(topic=topic, pk__lte=upto).delete()
+
+
 def handle(topic: str, handler: Callable[[Payload], None]) -> int:
     """Handle every waiting event of a topic; how many. One whose handler raises stays, and all behind it."""
     done: list[int] = []

@@ -10,7 +10,8 @@ import json
 import sys
 from typing import NoReturn
 
-PIXELS_MAX = 33_000_000  # 8K; a 230 KB file of 9000 × 9000 would otherwise load to 326 MB
+# 8K has 7680 × 4320 = 33,177,600; a 230 KB file of 9000 × 9000 would otherwise load to 326 MB.
+PIXELS_MAX = 34_000_000
 MEMORY_MAX = 512 * 1024 * 1024
 CPU_S = 5
 THUMB_PX = 320
