@@ -32,10 +32,11 @@ def test_from_a_devices_record_to_a_page_that_shows_it(device, door, signed_in):
     today = local_date(time.time_ns() // 1_000_000, "UTC").isoformat()
     day = f"/diary/{device.contract}/{today}"
     before = html.read(door.ask("GET", day, **signed_in).body)
-    assert before.one("span", "ph").text == "Not arrived"
+    # the sample is a minute long: at the end of a cell it stands in two
+    assert {ph.text for ph in before.all("span", "ph")} == {"Not arrived"}
     assert device.put_image(record).status == 201
     page = html.read(door.ask("GET", day, **signed_in).body)
-    (thumb,) = page.one("li", "cell").all("img")
+    thumb = page.all("li", "cell")[0].one("img")
     image = door.ask("GET", thumb.attributes["src"], **signed_in)
     assert (image.status, image.headers["Content-Type"]) == (200, "image/webp")
     assert door.ask("GET", f"/shots/{record.shot}", **signed_in).body == record.image
