@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -181,7 +180,7 @@ def test_what_no_record_could_carry_is_refused_now(desk: EnrolledHome, field: st
 
 def test_a_segment_begins_once(desk: EnrolledHome) -> None:
     start = desk.begin()
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ValueError, match=start.rid):
         desk.spool.begin(start)
 
 

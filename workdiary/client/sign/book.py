@@ -42,8 +42,9 @@ class SealedImage:
 class NewRecord:
     """Everything that one signing commits at once.
 
-    targets: ids the record amends; images: queued for upload; skips: refusals now reported; destroy: digests
-    (base64url) of disclosures whose keys, texts and images end with this record; pending: row it carries out.
+    targets: rids of what the record amends; images: queued for upload; skips: refusals now reported; destroy:
+    digests (base64url) of the target's disclosures whose keys, texts and images end with this record;
+    pending: row it carries out.
     """
 
     contract: str

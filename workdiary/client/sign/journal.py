@@ -167,7 +167,7 @@ class Journal:
             "scope": scope,
             "why": why,
         }
-        effect = Effect(targets=(target.id or "",), destroy=digests)
+        effect = Effect(targets=(target.rid,), destroy=digests)
         record = self._pen.sign(target.contract, "redact", Drafted(clear, {}, ()), effect)
         return str(record.payload["rid"])
 
@@ -191,9 +191,8 @@ class Journal:
         for first in range(0, len(spans), SPANS_CAP):
             part = spans[first : first + SPANS_CAP]
             clear: JsonObject = {"spans": [*part], "why": pending.why}
-            ids = tuple(str(span["tgt"]) for span in part)
             last = first + SPANS_CAP >= len(spans)
-            effect = Effect(targets=ids, pending=pending.ord if last else None)
+            effect = Effect(targets=tuple(targets), pending=pending.ord if last else None)
             record = self._pen.sign(pending.contract, "discard", Drafted(clear, {}, ()), effect)
             signed.append(str(record.payload["rid"]))
         return signed

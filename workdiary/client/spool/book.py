@@ -148,10 +148,10 @@ class SpoolBook:
             db.executemany("INSERT INTO disclosures VALUES (?, ?, ?, ?)", boxes)
             db.executemany("INSERT OR IGNORE INTO targets VALUES (?, ?)", [(tgt, rid) for tgt in new.targets])
             _keep_note(db, new.checkpoint)
-            ids = [(skip.id,) for skip in new.skips]
-            db.executemany("UPDATE records SET reported = 1 WHERE id = ?", ids)
+            places = [(new.record.payload["stream"], skip.seq) for skip in new.skips]
+            db.executemany("UPDATE records SET reported = 1 WHERE stream = ? AND seq = ?", places)
             db.execute("DELETE FROM pending WHERE ord = ?", (new.pending,))
-            return destroy(db, new.destroy)
+            return destroy(db, new.targets[0], new.destroy) if new.destroy else []
 
         self.remove_files(self._db.write(work))
 
@@ -163,19 +163,19 @@ class SpoolBook:
             self._db.forget()
 
 
-def destroy(db: sqlite3.Connection, digests: Sequence[str]) -> list[str]:
-    """Within a transaction: end disclosures (base64url digests), their images and keys; the files' names."""
+def destroy(db: sqlite3.Connection, rid: str, digests: Sequence[str]) -> list[str]:
+    """Within a transaction: end a record's disclosures (base64url digests), images and keys; files' names."""
     names: list[str] = []
     for digest in digests:
-        db.execute(
-            "DELETE FROM memos WHERE rid IN (SELECT rid FROM disclosures WHERE digest = ? AND name = 'memo')",
-            (digest,),
-        )
-        db.execute("UPDATE disclosures SET box = NULL WHERE digest = ?", (digest,))
+        slot = db.execute(
+            "UPDATE disclosures SET box = NULL WHERE rid = ? AND digest = ? RETURNING name", (rid, digest)
+        ).fetchall()
+        if ("memo",) in slot:
+            db.execute("DELETE FROM memos WHERE rid = ?", (rid,))
         found = db.execute(
-            "UPDATE images SET state = 'gone', key = NULL, meta = NULL, sealed_key = NULL WHERE digest = ? "
-            "RETURNING image, thumb",
-            (unb64u(digest).hex(),),
+            "UPDATE images SET state = 'gone', key = NULL, meta = NULL, sealed_key = NULL "
+            "WHERE rid = ? AND digest = ? RETURNING image, thumb",
+            (rid, unb64u(digest).hex()),
         ).fetchall()
         names.extend(name for pair in found for name in pair)
     return names
@@ -238,8 +238,9 @@ def _sign_segment(db: sqlite3.Connection, new: NewRecord, rid: str) -> None:
         _keep_note(db, Checkpoint(size, root, note))
     for image in new.images:
         db.execute(
-            "UPDATE images SET state = 'queued', slot = ?, digest = ?, sealed_key = ? WHERE image = ?",
-            (image.slot, image.digest, image.sealed_key, image.image),
+            "UPDATE images SET state = 'queued', slot = ?, digest = ?, sealed_key = ? "
+            "WHERE rid = ? AND image = ?",
+            (image.slot, image.digest, image.sealed_key, rid, image.image),
         )
 
 

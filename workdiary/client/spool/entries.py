@@ -28,7 +28,7 @@ _SEGMENTS = (
 _OTHERS = (
     "SELECT rid, stream, seq, jws, state, log_index, receipt FROM records "
     "WHERE contract = ? AND (kind = 'terms' OR rid IN "
-    "(SELECT t.rid FROM targets t JOIN records s ON s.id = t.tgt "
+    "(SELECT t.rid FROM targets t JOIN records s ON s.rid = t.tgt "
     "WHERE s.contract = ? AND s.start_ms < ? AND s.end_ms >= ?))"
 )
 
@@ -174,7 +174,7 @@ class _Judge:
 
     def words(self, parsed: ParsedRecord, material: Material) -> Mapping[str, str]:
         """The verdict's words by axis."""
-        around = Surroundings(chain=self._chain(parsed), redacted=self._redacted(parsed.id))
+        around = Surroundings(chain=self._chain(parsed), redacted=self._redacted(parsed.rid))
         return record_axes(material, self._signatory(parsed.stream), self._log, around).words
 
     def _chain(self, parsed: ParsedRecord) -> str:
@@ -186,11 +186,11 @@ class _Judge:
         )
         return "OPEN" if hole is None else "GAP(refused)"
 
-    def _redacted(self, ident: str) -> frozenset[str]:
+    def _redacted(self, rid: str) -> frozenset[str]:
         found = self._db.rows(
             "SELECT r.jws FROM targets t JOIN records r ON r.rid = t.rid "
             "WHERE t.tgt = ? AND r.kind = 'redact'",
-            ident,
+            rid,
         )
         digests: set[str] = set()
         for (jws,) in found:

@@ -29,7 +29,7 @@ def pack(progress: SegmentProgress, room: int) -> bytes:
         if len(head) + sum(map(len, spans)) + len(packed) >= room:
             break
         spans.append(packed)
-    return head + bytes([len(spans)]) + b"".join(spans)
+    return head + _number(len(spans)) + b"".join(spans)
 
 
 def unpack(data: bytes) -> SegmentProgress:

@@ -121,7 +121,7 @@ class SendQueue:
                 (why, now_ms, rid),
             )
             found = db.execute("SELECT digest FROM disclosures WHERE rid = ?", (rid,)).fetchall()
-            return destroy(db, [str(row[0]) for row in found])
+            return destroy(db, rid, [str(row[0]) for row in found])
 
         self._book.remove_files(self._db.write(work))
 

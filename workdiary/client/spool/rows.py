@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, fields
 from typing import Any
 
 from workdiary.client.errors import DamagedError
-from workdiary.client.segment.model import (
-    AppSpan,
-    Bucket,
-    SegmentClose,
-    SegmentProgress,
-    SegmentStart,
-    ShotImage,
-)
+from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotImage
+from workdiary.client.spool.progress import pack, unpack
 from workdiary.client.spool.vault import Vault
+
+_ANY_SIZE = 1 << 30  # nothing is left out of a close
 
 
 def seal_start(vault: Vault, start: SegmentStart) -> bytes:
@@ -29,17 +26,16 @@ def open_start(vault: Vault, rid: str, box: bytes) -> SegmentStart:
 
 
 def seal_close(vault: Vault, rid: str, close: SegmentClose) -> bytes:
-    """How a segment ended, all counts included."""
-    return vault.seal_json(asdict(close), f"segment/{rid}/close")
+    """How a segment ended, all counts included: a JSON line, then the packed progress."""
+    head = {"close": close.close, "no_shot": close.no_shot, "recovered": close.recovered}
+    plain = json.dumps(head).encode() + b"\n" + pack(close.progress, _ANY_SIZE)
+    return vault.seal(plain, f"segment/{rid}/close")
 
 
 def open_close(vault: Vault, rid: str, box: bytes) -> SegmentClose:
     """The inverse. Raises DamagedError."""
-    value = _exactly(SegmentClose, vault.open_json(box, f"segment/{rid}/close"), rid)
-    progress = _exactly(SegmentProgress, value["progress"], rid)
-    progress["buckets"] = tuple(Bucket(**_exactly(Bucket, item, rid)) for item in progress["buckets"])
-    progress["apps"] = tuple(AppSpan(**_exactly(AppSpan, item, rid)) for item in progress["apps"])
-    return SegmentClose(**value | {"progress": SegmentProgress(**progress)})
+    head, _, packed = vault.open(box, f"segment/{rid}/close").partition(b"\n")
+    return SegmentClose(unpack(packed), **json.loads(head))
 
 
 def seal_meta(vault: Vault, image: ShotImage) -> bytes:

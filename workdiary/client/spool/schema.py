@@ -17,6 +17,9 @@ from workdiary.client.spool.quota import Reserve, is_full
 from workdiary.client.spool.tables import statements
 
 SCHEMA_VERSION = 1
+# A commit writes whole pages, and rows are small: 1 KiB pages write a third of what 4 KiB pages do (P7).
+PAGE_BYTES = 1024
+CHECKPOINT_PAGES = 4000
 BUSY_S = 10.0
 
 T = TypeVar("T")
@@ -109,7 +112,7 @@ def _refuse_newer(version: int, path: Path) -> None:
 
 
 def _create(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only before the first table
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # only before the first table
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("BEGIN IMMEDIATE")
@@ -123,6 +126,7 @@ def _create(db: sqlite3.Connection) -> None:
 def _configure(db: sqlite3.Connection, *, read_only: bool) -> None:
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     db.execute("PRAGMA temp_store = MEMORY")  # sorting never puts rows into a temporary file
     if read_only:
         db.execute("PRAGMA query_only = ON")

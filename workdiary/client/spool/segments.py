@@ -49,6 +49,8 @@ class SegmentRows:
         cp0 = None if newest is None else json.dumps([newest.size, newest.root, newest.note])
 
         def work(db: sqlite3.Connection) -> None:
+            if db.execute("SELECT 1 FROM segments WHERE rid = ?", (start.rid,)).fetchone():
+                raise ValueError(start.rid)
             db.execute(
                 "INSERT INTO segments (rid, contract, start_ms, end_ms, state, slot, removed, start, cp0) "
                 "VALUES (?, ?, ?, ?, 'open', ?, 0, ?, ?)",
@@ -171,6 +173,9 @@ class SegmentRows:
             return
         text = f"{start.contract}\0{start.memo}".encode()
         tag = hmac.new(self._memo_key, text, hashlib.sha256).digest()
+        newest = "SELECT tag FROM memos WHERE contract = ? ORDER BY used_ms DESC LIMIT 1"
+        if db.execute(newest, (start.contract,)).fetchone() == (tag,):
+            return  # nothing would change: no write for every segment of one piece of work
         box = self._vault.seal(start.memo.encode(), f"memo/{tag.hex()}")
         db.execute(
             "INSERT OR REPLACE INTO memos VALUES (?, ?, ?, ?, ?)",

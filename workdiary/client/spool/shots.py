@@ -36,7 +36,7 @@ class ShotRows:
             _refuse_unless_unsigned(db, shots.rid)
             db.execute(
                 "INSERT OR IGNORE INTO shots VALUES (?, ?, ?, ?, ?)",
-                (shots.shot_id, shots.rid, shots.at_ms, shots.hold_until_ms, shots.choice),
+                (shots.rid, shots.shot_id, shots.at_ms, shots.hold_until_ms, shots.choice),
             )
             db.executemany(_INSERT_IMAGE, images)
 
@@ -49,7 +49,7 @@ class ShotRows:
 
         def work(db: sqlite3.Connection) -> list[str]:
             _refuse_unless_unsigned(db, shot.rid)
-            gone = _delete_images(db, "shot_id = ?", shot_id)
+            gone = _delete_images(db, shot.rid, shot_id)
             db.executemany(_INSERT_IMAGE, new)
             return gone
 
@@ -58,10 +58,11 @@ class ShotRows:
 
     def extend(self, shot_id: str, hold_until_ms: int) -> None:
         """Move a hold's end."""
-        self._require(shot_id)
+        shot = self._require(shot_id)
         self._db.write(
             lambda db: db.execute(
-                "UPDATE shots SET hold_until_ms = ? WHERE shot_id = ?", (hold_until_ms, shot_id)
+                "UPDATE shots SET hold_until_ms = ? WHERE rid = ? AND shot_id = ?",
+                (hold_until_ms, shot.rid, shot_id),
             )
         )
 
@@ -85,11 +86,12 @@ class ShotRows:
 
         def work(db: sqlite3.Connection) -> list[str]:
             _refuse_unless_unsigned(db, shot.rid)
-            db.execute("UPDATE shots SET choice = ? WHERE shot_id = ?", (choice, shot_id))
+            place = (choice, shot.rid, shot_id)
+            db.execute("UPDATE shots SET choice = ? WHERE rid = ? AND shot_id = ?", place)
             if choice == "remove-time":
                 erase(db, shot.rid)
-                return _delete_images(db, "rid = ?", shot.rid)
-            return _delete_images(db, "shot_id = ?", shot_id) if choice == "remove-shot" else []
+                return _delete_images(db, shot.rid, None)
+            return _delete_images(db, shot.rid, shot_id) if choice == "remove-shot" else []
 
         self._destroy_files(self._db.write(work))
 
@@ -100,7 +102,7 @@ class ShotRows:
             _refuse_unless_unsigned(db, rid)
             removable = "rid = ? AND (choice IS NULL OR choice <> 'remove-time')"
             db.execute(f"UPDATE shots SET choice = 'remove-shot' WHERE {removable}", (rid,))  # noqa: S608
-            return _delete_images(db, "rid = ?", rid)
+            return _delete_images(db, rid, None)
 
         self._destroy_files(self._db.write(work))
 
@@ -138,12 +140,15 @@ class ShotRows:
             with border(self.folder / name):
                 size += (self.folder / name).stat().st_size
         meta = rows.seal_meta(self._vault, image)
-        return image.image, image.thumb, shot_id, rid, place, size, key, meta, "held", image.at_ms
+        return rid, image.image, image.thumb, shot_id, place, size, key, meta, "held", image.at_ms
 
     def _shot(self, row: Row) -> ShotSet:
         shot_id, rid, at_ms, hold_until_ms, choice = row
         found = self._db.rows(
-            "SELECT image, key, meta FROM images WHERE shot_id = ? AND key IS NOT NULL ORDER BY pos", shot_id
+            "SELECT image, key, meta FROM images "
+            "WHERE rid = ? AND shot_id = ? AND key IS NOT NULL ORDER BY pos",
+            rid,
+            shot_id,
         )
         images = tuple(self._image(*cells) for cells in found)
         return ShotSet(shot_id, rid, at_ms, images, hold_until_ms, choice, choice in _REMOVES)
@@ -161,7 +166,7 @@ class ShotRows:
 
 
 _INSERT_IMAGE = (
-    "INSERT OR IGNORE INTO images (image, thumb, shot_id, rid, pos, size, key, meta, state, changed_ms) "
+    "INSERT OR IGNORE INTO images (rid, image, thumb, shot_id, pos, size, key, meta, state, changed_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
@@ -171,10 +176,13 @@ def blur_due(shot: ShotSet) -> bool:
     return shot.choice == "blur" and any(image.edit != "blurred" for image in shot.images)
 
 
-def _delete_images(db: sqlite3.Connection, where: str, value: str) -> list[str]:
-    """Delete image rows, keys and all; the names of their files. `where`: this module's own text."""
-    query = f"DELETE FROM images WHERE {where} RETURNING image, thumb"  # noqa: S608 - see above
-    return [name for pair in db.execute(query, (value,)).fetchall() for name in pair]
+def _delete_images(db: sqlite3.Connection, rid: str, shot_id: str | None) -> list[str]:
+    """Delete the image rows of a shot (None: of the whole segment), keys and all; their files' names."""
+    found = db.execute(
+        "DELETE FROM images WHERE rid = ? AND (? IS NULL OR shot_id = ?) RETURNING image, thumb",
+        (rid, shot_id, shot_id),
+    ).fetchall()
+    return [name for pair in found for name in pair]
 
 
 def _refuse_unless_unsigned(db: sqlite3.Connection, rid: str) -> None:

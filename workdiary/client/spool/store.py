@@ -200,6 +200,8 @@ class Spool:
 
     def health(self) -> Health:
         """Quota and reserve: `full` means that tracking has to stop visibly now."""
-        query = "SELECT TOTAL(size) FROM images WHERE state IN ('held', 'queued', 'quarantined')"
-        row = self._database.row(query)
+        row = self._database.row(
+            "SELECT (SELECT TOTAL(size) FROM images WHERE state IN ('queued', 'quarantined')) + "
+            "(SELECT TOTAL(size) FROM images WHERE rid IN (SELECT rid FROM segments))"
+        )
         return health(int(row[0]) if row else 0, self.quota_bytes, reserve_held=self._reserve.held)

@@ -26,8 +26,10 @@ class Table:
 
 _TEXT = "TEXT NOT NULL"
 _INT = "INTEGER NOT NULL"
-_ORD = ("ord", "INTEGER PRIMARY KEY AUTOINCREMENT")
+_ORD = ("ord", "INTEGER PRIMARY KEY")
 
+# Keys begin with a rid wherever they can: UUIDv7 grows with time, so that a commit touches the last page of
+# each table and no other. An index on anything random would write one page more for every row (P7).
 TABLES = {
     "streams": Table(
         (("stream", _TEXT), ("contract", _TEXT), ("generation", _INT), ("seq", _INT), ("head", _TEXT)),
@@ -37,7 +39,7 @@ TABLES = {
     "segments": Table(
         (
             _ORD,
-            ("rid", f"{_TEXT} UNIQUE"),
+            ("rid", _TEXT),
             ("contract", _TEXT),
             ("start_ms", _INT),
             ("end_ms", _INT),
@@ -52,40 +54,38 @@ TABLES = {
         ("ord",),
     ),
     "shots": Table(
-        (("shot_id", _TEXT), ("rid", _TEXT), ("at_ms", _INT), ("hold_until_ms", _INT), ("choice", "TEXT")),
-        ("shot_id",),
-        indexes=("shots_rid ON shots (rid)",),
+        (("rid", _TEXT), ("shot_id", _TEXT), ("at_ms", _INT), ("hold_until_ms", _INT), ("choice", "TEXT")),
+        ("rid", "shot_id"),
     ),
     "images": Table(
         (
+            ("rid", _TEXT),
             ("image", _TEXT),
             ("thumb", _TEXT),
             ("shot_id", _TEXT),
-            ("rid", _TEXT),
             ("pos", _INT),
             ("size", _INT),
             ("key", "BLOB"),
             ("meta", "BLOB"),
             ("state", f"{_TEXT} CHECK (state IN ('held', 'queued', 'sent', 'quarantined', 'gone'))"),
             ("slot", "TEXT"),
-            ("digest", "TEXT UNIQUE"),
+            ("digest", "TEXT"),
             ("sealed_key", "BLOB"),
             ("code", "TEXT"),
             ("why", "TEXT"),
             ("changed_ms", _INT),
         ),
-        ("image",),
+        ("rid", "image"),
         indexes=(
-            "images_rid ON images (rid)",
-            "images_shot ON images (shot_id)",
-            "images_state ON images (state, size)",
+            "images_digest ON images (digest) WHERE digest IS NOT NULL",
+            "images_due ON images (state) WHERE state IN ('queued', 'quarantined')",
         ),
     ),
     "records": Table(
         (
             _ORD,
             ("rid", f"{_TEXT} UNIQUE"),
-            ("id", f"{_TEXT} UNIQUE"),
+            ("id", _TEXT),
             ("kind", _TEXT),
             ("contract", _TEXT),
             ("stream", _TEXT),
@@ -113,7 +113,6 @@ TABLES = {
     "disclosures": Table(
         (("rid", _TEXT), ("name", _TEXT), ("digest", _TEXT), ("box", "BLOB")),
         ("rid", "name"),
-        indexes=("disclosures_digest ON disclosures (digest)",),
     ),
     "targets": Table((("tgt", _TEXT), ("rid", _TEXT)), ("tgt", "rid")),
     "pending": Table((_ORD, ("contract", _TEXT), ("spans", _TEXT), ("why", _TEXT)), ("ord",)),
