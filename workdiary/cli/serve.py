@@ -95,13 +95,11 @@ def _log_to(home: Path | None) -> None:
             home / "logs" / "server.log", "a", _LOG_BYTES, _LOG_FILES, "utf-8", delay=True
         )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    # Only our own lines: other libraries' messages quote addresses and headers.
+    # Only our own lines: other libraries' messages quote what they were given.
     ours = logging.getLogger("workdiary")
     ours.addHandler(handler)
     ours.setLevel(logging.INFO)
     ours.propagate = False
-    logging.getLogger("django").addHandler(logging.NullHandler())
-    logging.getLogger("django").propagate = False
 
 
 def _stop_on_signal(stop: Callable[[], None], *, solo_child: bool) -> None:

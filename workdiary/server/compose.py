@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -182,6 +183,9 @@ def configure(plan: Plan, port: int) -> Runtime:
     else:
         settings.configure(**values)
         django.setup(set_prefix=False)
+        # Django's own lines quote addresses, and those hold ids and one-time secrets.
+        logging.getLogger("django").addHandler(logging.NullHandler())
+        logging.getLogger("django").propagate = False
     return runtime
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ BYTES_MAX = 15 * 1024 * 1024
 # Wall time, on a machine that may be busy; the child's own limit counts processor seconds.
 _WAIT_S = 30
 _REFUSED = 3
+# Over the processor limit, or the decoder crashed. (Memory that is refused raises inside the child.)
+_BY_THE_IMAGE = frozenset(
+    -getattr(signal, name) for name in ("SIGXCPU", "SIGSEGV", "SIGBUS", "SIGABRT") if hasattr(signal, name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,11 @@ def look(data: bytes) -> Looked:
     if child.returncode == _REFUSED:
         code = ProblemCode.TOO_LARGE if child.stdout == b"size" else ProblemCode.BAD_BLOB
         raise ProblemError(code, "the image is too large or not readable")
-    if child.returncode != 0:
-        # Killed by a limit, or the decoder crashed: in both cases by this image.
+    if child.returncode in _BY_THE_IMAGE:
         raise ProblemError(ProblemCode.BAD_BLOB, "the image takes too much to decode")
+    if child.returncode != 0:
+        # Out of memory altogether, or a broken installation: nothing that may be held against the image.
+        raise ProblemError(ProblemCode.UNAVAILABLE, "no image can be checked now")
     head, _, thumb = child.stdout.partition(b"\n")
     found = json.loads(head)
     return Looked(str(found["type"]), int(found["width"]), int(found["height"]), thumb)
