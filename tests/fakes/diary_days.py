@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workdiary.evidence.canonical import JsonObject, JsonValue, b64u
+from workdiary.evidence.canonical import JsonObject, JsonValue, b64u, dumps
+from workdiary.evidence.digest import record_id
 from workdiary.evidence.disclosure import digest as disclosure_digest
 from workdiary.evidence.envelope import SignedRecord, build
 from workdiary.evidence.keys import Ed25519Signer
@@ -221,6 +222,21 @@ class DiaryServer:
         record = self._signed("segment", worked.end, clear, slots, None)
         self._seq, self._prev = after
         return record
+
+    def send_newer(self, at: int) -> str:
+        """Send a record of a kind and version this release does not know; returns its rid."""
+        from workdiary.server.receive.admission import admit
+
+        rid = uuid7(at, self.dice.randbytes(10))
+        place = {"ctr": str(self.contract.id), "stream": self._stream, "seq": self._seq, "prev": self._prev}
+        log = f"workdiary/{self.runtime.secrets.installation}/0"
+        payload = {"v": 2, "log": log, "rid": rid, "at": at, "mood": "good", **place}
+        header = {"alg": self.signer.alg, "kid": self.signer.kid, "typ": "wd-mood+sd-jwt"}
+        signing_input = f"{b64u(dumps(header))}.{b64u(dumps(payload))}"
+        jws = f"{signing_input}.{b64u(self.signer.sign(signing_input.encode()))}"
+        self._seq, self._prev = self._seq + 1, record_id(jws)
+        admit(self.device, rid, pack_record(jws, []))
+        return rid
 
     def _signed(
         self,

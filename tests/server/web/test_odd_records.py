@@ -59,6 +59,16 @@ def test_the_ends_of_time_break_no_page(own, start):
         assert browser.get(f"/diary/{own.contract.id}").status_code == 302
 
 
+def test_a_record_of_a_newer_kind_is_shown_as_far_as_it_can_be_read(own):
+    own.segment(Worked(START, START + CELL))
+    rid = own.send_newer(START + CELL)
+    browser = client(own.cookie())
+    page = html.read(browser.get(f"/record/{rid}").content)
+    assert page.one("h1").text.startswith("Record of a newer kind")
+    assert "Newer format" in page.one("ul", "axes").text
+    assert len(html.read(browser.get(f"/diary/{own.contract.id}/{DAY}").content).all("li", "cell")) == 1
+
+
 def test_two_devices_at_once_share_a_cell_and_count_once(own):
     own.segment(Worked(START, START + CELL, "first machine"))
     own.segment(Worked(START, START + CELL, "second machine"))

@@ -133,5 +133,6 @@ def kind_title(kind: str) -> Text:
         "memo": _("Memo changed"),
         "manual": _("Manual time"),
         "idle-claim": _("Idle claim"),
+        "unsupported": _("Record of a newer kind"),
     }
     return titles.get(kind, kind)
