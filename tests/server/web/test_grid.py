@@ -201,7 +201,7 @@ def test_facts_are_the_documents_totals_and_their_parts_sum_up():
         ("manual", "10 min"),
         ("over-limit", "10 min"),
     ]
-    assert sum(p.width for p in facts.parts) == 1_000
+    assert [p.width for p in facts.parts] == [20, 20, 20]
     assert facts.rate == "JPY 1,500"
     assert facts.amount is None
     assert [(str(g.word), g.count, g.text) for g in facts.gaps] == [("Paused", 2, "15 min")]
@@ -212,3 +212,17 @@ def test_exceptions_stand_first_in_the_tally():
     waiting = whole("06:20", index=None, axes={}, state="signed")
     facts = facts_of(read_day(day(whole("06:00"), broken, waiting)), None)
     assert [str(t.badge.word) for t in facts.tallies] == ["Forked", "Not yet logged", "Verified"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "widths"), [((10,), [60]), ((100, 1), [59, 1]), ((300, 60, 1, 1), [48, 9, 1, 1])]
+)
+def test_the_smallest_part_is_still_seen_on_the_bar(minutes, widths):
+    kinds = ("tracked", "manual", "moved", "idle-claim")
+    parts, start = [], at("01:00")
+    for kind, length in zip(kinds, minutes, strict=False):
+        parts.append(segment(start, start + length * MINUTE, kind=kind))
+        start += length * MINUTE
+    shown = {p.kind: p.width for p in facts_of(read_day(day(*parts)), None).parts}
+    assert [shown[kind] for kind in kinds[: len(minutes)]][1:] == widths[1:]
+    assert sum(shown.values()) == 60

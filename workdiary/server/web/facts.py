@@ -15,19 +15,18 @@ from workdiary.server.web.times import SECOND, duration, exact_duration, money
 from workdiary.server.web.verdicts import Badge
 from workdiary.server.web.words import GAPS, KINDS, Text, word_of
 
-BAR_WIDTH = 1_000
+COLUMNS = 60
 _ORDER = tuple(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A kind's share of the day: x and width on a bar of 1000."""
+    """A kind's share of the day: width in sixtieths of the bar."""
 
     kind: str
     word: Text
     icon: str
     text: str
-    x: int
     width: int
 
 
@@ -110,15 +109,22 @@ def _parts(segments: Iterable[Segment]) -> tuple[Part, ...]:
     sums: dict[str, int] = defaultdict(int)
     for segment in segments:
         sums[segment.shown_kind] += segment.tracked_ms
-    total = sum(sums.values())
     kinds = [k for k in (*_ORDER, *(k for k in sums if k not in _ORDER)) if sums.get(k)]
-    found, done = [], 0
-    for kind in kinds:
-        start, done = done, done + sums[kind]
-        x = start * BAR_WIDTH // total
+    widths = _widths([sums[kind] for kind in kinds])
+    found = []
+    for kind, width in zip(kinds, widths, strict=True):
         word = word_of(KINDS, kind)
-        found.append(Part(kind, word.word, word.icon, duration(sums[kind]), x, done * BAR_WIDTH // total - x))
+        found.append(Part(kind, word.word, word.icon, duration(sums[kind]), width))
     return tuple(found)
+
+
+def _widths(parts: Sequence[int]) -> list[int]:
+    """Shares of the bar's columns, each at least one; the largest part takes what rounding leaves."""
+    if not parts:
+        return []
+    widths = [max(1, part * COLUMNS // sum(parts)) for part in parts]
+    widths[parts.index(max(parts))] += COLUMNS - sum(widths)
+    return widths
 
 
 def _lines(day: Day) -> tuple[Line, ...]:
