@@ -180,7 +180,7 @@ CHANGES = {
         "note",
     ),
     "record": (
-        "UPDATE receive_record SET jws = substr(jws, 1, length(jws) - 9) || 'AAAAAAAAA' WHERE kind = 'segment'",
+        "UPDATE receive_record SET jws = substr(jws, 1, length(jws) - 9) || 'AAAAAAAAA' WHERE \"index\" = 1",
         "record",
     ),
     "column": ("UPDATE receive_record SET seq = 9 WHERE kind = 'segment'", "row that says something else"),
