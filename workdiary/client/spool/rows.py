@@ -1,9 +1,13 @@
-"""The shared types as the spool's sealed JSON, and back; a row that does not fit them is damaged."""
+"""The shared types as the spool's sealed JSON, and back; a row that does not fit them is damaged.
+
+Fields that have their default value are left out: rows stay small, and one written before a field was added
+reads as its default.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from workdiary.client.errors import DamagedError
@@ -16,13 +20,13 @@ _ANY_SIZE = 1 << 30  # nothing is left out of a close
 
 def seal_start(vault: Vault, start: SegmentStart) -> bytes:
     """A segment's first row, memo and label included."""
-    return vault.seal_json(asdict(start), f"segment/{start.rid}/start")
+    return vault.seal_json(_sparse(start), f"segment/{start.rid}/start")
 
 
 def open_start(vault: Vault, rid: str, box: bytes) -> SegmentStart:
     """The inverse. Raises DamagedError."""
     value = vault.open_json(box, f"segment/{rid}/start")
-    return SegmentStart(**_exactly(SegmentStart, value, rid))
+    return SegmentStart(**_fitting(SegmentStart, value, rid))
 
 
 def seal_close(vault: Vault, rid: str, close: SegmentClose) -> bytes:
@@ -40,7 +44,7 @@ def open_close(vault: Vault, rid: str, box: bytes) -> SegmentClose:
 
 def seal_meta(vault: Vault, image: ShotImage) -> bytes:
     """What is known of an image but its key: the plain digest among it, which no row may show."""
-    value = asdict(image)
+    value = _sparse(image)
     del value["key"]
     return vault.seal_json(value, f"image/{image.image}/meta")
 
@@ -48,11 +52,23 @@ def seal_meta(vault: Vault, image: ShotImage) -> bytes:
 def open_meta(vault: Vault, image: str, box: bytes, key: str) -> ShotImage:
     """The image with its data key (base64url). Raises DamagedError."""
     value = vault.open_json(box, f"image/{image}/meta")
-    return ShotImage(**_exactly(ShotImage, value | {"key": key}, image))
+    if not isinstance(value, dict):
+        raise DamagedError(image, _MISFIT)
+    return ShotImage(**_fitting(ShotImage, value | {"key": key}, image))
 
 
-def _exactly(kind: type[Any], value: Any, subject: str) -> dict[str, Any]:
-    """A JSON object with exactly a dataclass's fields; Any: they are typed by the dataclass."""
-    if not isinstance(value, dict) or value.keys() != {field.name for field in fields(kind)}:
-        raise DamagedError(subject, "A row of the spool does not hold what this version writes.")
+_MISFIT = "A row of the spool does not hold what this version writes."
+
+
+def _sparse(value: Any) -> dict[str, Any]:
+    """A dataclass as a JSON object without its defaults; Any: a dataclass of one of the types above."""
+    defaults = {field.name: field.default for field in fields(value)}
+    return {name: item for name, item in asdict(value).items() if item != defaults[name]}
+
+
+def _fitting(kind: type[Any], value: Any, subject: str) -> dict[str, Any]:
+    """A JSON object of the dataclass's fields, all that have no default among them."""
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if not isinstance(value, dict) or not needed <= value.keys() <= {field.name for field in fields(kind)}:
+        raise DamagedError(subject, _MISFIT)
     return value

@@ -48,7 +48,7 @@ class Vault:
 
     def seal_json(self, value: Any, aad: str) -> bytes:
         """A JSON value sealed; Any: what the JSON module takes."""
-        return self.seal(json.dumps(value, ensure_ascii=False).encode(), aad)
+        return self.seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), aad)
 
     def open_json(self, box: bytes, aad: str) -> Any:
         """The JSON value. Raises DamagedError."""
