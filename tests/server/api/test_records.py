@@ -269,6 +269,15 @@ def test_a_record_for_another_contract_or_log_is_refused(device: FakeDevice) -> 
     refused(device, answer, stranger.record.id)
 
 
+def test_a_record_that_saw_more_of_the_log_stops_it(device: FakeDevice) -> None:
+    size: JsonValue = 40
+    later = device.sign("segment", {"cp": {"size": size, "root": b64u(bytes(32))}})
+    assert device.put(later).status == 503
+    assert device.put(device.segment()).status == 503
+    assert device.door.ask("GET", "/readyz").status == 503
+    assert device.door.ask("GET", "/log/checkpoint").status == 200
+
+
 def test_a_changed_signature_is_refused(device: FakeDevice) -> None:
     signed = device.segment()
     head, payload, signature = signed.record.jws.split(".")

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from django.db import connections
 
 from workdiary.evidence.log import Frontier, leaf_reader, node_hash, verify_inclusion
-from workdiary.evidence.notes import open_note, parse_checkpoint, parse_receipt
+from workdiary.evidence.notes import Checkpoint, open_note, parse_checkpoint, parse_receipt
 from workdiary.evidence.tiles import Tile
 from workdiary.server.compose import Plan, configure, open_installation
-from workdiary.server.log import sequencer, tree
+from workdiary.server.log import newest, sequencer, tree
 from workdiary.server.log.models import Leaf, Note, Tree
+from workdiary.server.log.newest import NOTE
 from workdiary.server.log.receipts import receipt_for
 from workdiary.server.log.sequencer import Moved, Sequencer
 from workdiary.server.store.home import make_folder
+from workdiary.server.store.problem import ProblemError
+from workdiary.wire.known import KnownError
 
 
 @pytest.fixture(autouse=True)
@@ -192,8 +199,76 @@ def test_receipts_hold_and_stay_the_same_while_the_tree_grows_over_tiles() -> No
 
 
 def test_a_database_with_the_keys_of_another_installation_is_not_signed_with() -> None:
-    from workdiary.wire.known import KnownError
-
     Tree.objects.update(origin="workdiary/" + "0" * 32 + "/0")
     with pytest.raises(KnownError, match="do not belong together"):
         tree.begin()
+
+
+def backed_up(plan: Plan, name: str) -> Path:
+    copy = plan.folder / name
+    with (
+        closing(sqlite3.connect(plan.folder / "diary.db")) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+    return copy
+
+
+def put_back(plan: Plan, copy: Path) -> None:
+    connections.close_all()
+    for side in ("", "-wal", "-shm"):
+        (plan.folder / f"diary.db{side}").unlink(missing_ok=True)
+    shutil.copy(copy, plan.folder / "diary.db")
+
+
+def test_a_database_put_back_from_before_is_not_signed_on(plan: Plan) -> None:
+    Sequencer().append(leaf_of(1), keep)
+    copy = backed_up(plan, "before.db")
+    Sequencer().append(leaf_of(2), keep)
+    latest = backed_up(plan, "latest.db")
+    put_back(plan, copy)
+    with pytest.raises(KnownError, match="older than what was signed"):
+        open_installation(configure(plan, 1))
+    assert Tree.objects.get().size == 1
+    put_back(plan, latest)
+    open_installation(configure(plan, 1))
+    Sequencer().append(leaf_of(3), keep)
+    check_whole_tree()
+
+
+def test_an_older_or_spoiled_note_beside_the_database_stops_nothing(plan: Plan) -> None:
+    Sequencer().append(leaf_of(1), keep)
+    note = (plan.folder / NOTE).read_text()
+    Sequencer().append(leaf_of(2), keep)
+    for text in (note, "", "nonsense\n", note.replace("/0\n", "/9\n", 1)):
+        (plan.folder / NOTE).write_text(text)
+        tree.begin()
+        assert (plan.folder / NOTE).read_text() == tree.newest_signed().text
+    (plan.folder / NOTE).unlink()
+    tree.begin()
+
+
+@pytest.mark.parametrize("solo", [True, False])
+def test_a_checkpoint_that_this_log_does_not_lead_to_stops_it(plan: Plan, solo: bool) -> None:
+    shared = Sequencer()
+    for number in range(3):
+        shared.append(leaf_of(number), keep)
+    if not solo:
+        configure(replace(plan, host="0.0.0.0"), 1)  # noqa: S104 - names a server of several people
+    good = Note.objects.get(size=2)
+    tree.check_seen(tree.origin(0), 2, bytes(good.root))
+    tree.check_seen(tree.origin(1), 9, bytes(32))
+    Note.objects.filter(size=1).delete()
+    for size, root in ((9, bytes(32)), (2, bytes(32)), (1, bytes(32))):
+        with pytest.raises(ProblemError):
+            tree.check_seen(tree.origin(0), size, root)
+    if not solo:
+        shared.append(leaf_of(4), keep)
+        return
+    with pytest.raises(ProblemError):
+        shared.append(leaf_of(4), keep)
+    with pytest.raises(KnownError, match="older than what was signed"):
+        tree.begin()
+    newest.keep_seen(Checkpoint(tree.origin(0), 2, bytes(good.root)))
+    tree.begin()
+    shared.append(leaf_of(4), keep)

@@ -13,7 +13,7 @@ from workdiary.server.accounts.tickets import issue_signin
 from workdiary.server.api.answers import api, body_of, reply
 from workdiary.server.contracts.access import contracts_of_account
 from workdiary.server.contracts.solo import ROLES, ensure_contract, invite, person
-from workdiary.server.log.tree import current, origin, signer
+from workdiary.server.log.tree import current, origin, refuse_if_stopped, signer
 from workdiary.server.receive.operator import operator_signer
 from workdiary.server.store.problem import ProblemError
 from workdiary.server.store.runtime import runtime
@@ -81,11 +81,12 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @api("GET")
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """The database answers and the blob folder is there."""
+    """The database answers, the blob folder is there, the log may be signed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     if not (runtime().folder / "blobs").is_dir():
         raise ProblemError(ProblemCode.UNAVAILABLE, "the blob folder is missing")
+    refuse_if_stopped()
     return reply({"ok": True})
 
 

@@ -3,7 +3,7 @@
 Whoever comes first commits for all who wait; the others find their leaf settled when it is their turn. A leaf
 and what it stands for (`keep`) are one transaction: after any crash a record exists if and only if it is in
 the tree.
-Order: leaves, tiles, size and root durable → sign → note durable → reply.
+Order: leaves, tiles, size and root durable → sign → note durable → note kept beside the database → reply.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from workdiary.evidence.digest import DIGEST_BYTES
 from workdiary.evidence.log import Frontier, node_hash
 from workdiary.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, new_tiles
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
-from workdiary.server.log.tree import current, reader, sign
+from workdiary.server.log.newest import keep_note
+from workdiary.server.log.tree import current, reader, refuse_if_stopped, sign
 from workdiary.server.store.database import writing
 from workdiary.server.store.runtime import runtime
 
@@ -75,9 +76,11 @@ class Sequencer:
     def _commit(group: list[_Waiting]) -> None:
         outcomes: list[Leaf | Exception]
         try:
+            refuse_if_stopped()
             outcomes, note = _grow(group)
             if note is not None:
                 sign(note)
+                keep_note(note.text or "")
         except Exception as error:  # noqa: BLE001 - nobody may wait for a leaf that will not come
             # The leaves may be durable already: who sends again finds the record and gets its receipt.
             outcomes = [error] * len(group)

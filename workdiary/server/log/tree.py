@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.log import EMPTY_ROOT, consistency_proof
+from workdiary.evidence.log import EMPTY_ROOT, consistency_proof, root
 from workdiary.evidence.notes import Checkpoint, NoteSigner, sign_note
 from workdiary.evidence.tiles import TILE_WIDTH, Tile, TileReader, has_tile
+from workdiary.server.log import newest
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
 from workdiary.server.store.database import writing
+from workdiary.server.store.problem import ProblemError
 from workdiary.server.store.runtime import runtime
 from workdiary.wire.known import KnownError
+from workdiary.wire.problems import ProblemCode
+
+LOG = logging.getLogger("workdiary.log")
 
 
 def origin(epoch: int) -> str:
@@ -29,7 +36,8 @@ def epoch_of(text: str) -> int | None:
 def begin() -> None:
     """Start the log if this database has none, and sign what a crash left unsigned.
 
-    Raises KnownError if the database is another installation's: its keys and its log belong together.
+    Raises KnownError if the database is another installation's (its keys and its log belong together), or if
+    it is older than what was signed: a second history under one name would be a lie.
     """
     with writing():
         if not Tree.objects.exists():
@@ -42,7 +50,54 @@ def begin() -> None:
             "diary.db and secrets.json come from different homes. Put back the pair; nothing was signed.",
             subject=str(runtime().folder),
         )
+    if not all(_leads_to(tree, head) for head in (newest.kept_note(signer(tree.epoch).vkey), newest.seen())):
+        raise KnownError(
+            "The log in this database is older than what was signed before",
+            f"It holds {tree.size} records, put back perhaps from a backup. Nothing was signed, so that no "
+            "second history begins. Put back the newest diary.db there is, with its -wal file.",
+            subject=str(runtime().folder),
+        )
+    newest.forget_seen()
     sign_waiting()
+    newest.keep_note(newest_signed().text or "")
+
+
+def check_seen(log: str, size: int, seen: bytes) -> None:
+    """A record shows a checkpoint of `log`. One that this tree does not lead to proves lost leaves.
+
+    Raises ProblemError (UNAVAILABLE). In solo, where every device is the owner's, the log stops until it is
+    started on a database that leads there; elsewhere one device's word must not stop everybody.
+    """
+    tree = current()
+    head = Checkpoint(log, size, seen)
+    if log != tree.origin or _leads_to(tree, head):
+        return
+    LOG.error(
+        "a record shows a checkpoint of %d records that this log of %d does not lead to", size, tree.size
+    )
+    if runtime().solo:
+        newest.keep_seen(head)
+    raise _stopped()
+
+
+def refuse_if_stopped() -> None:
+    """Raise ProblemError (UNAVAILABLE) once a checkpoint was seen that this log does not lead to."""
+    if newest.seen() is not None:
+        raise _stopped()
+
+
+def _stopped() -> ProblemError:
+    return ProblemError(ProblemCode.UNAVAILABLE, "the log is older than what was signed before")
+
+
+def _leads_to(tree: Tree, head: Checkpoint | None) -> bool:
+    if head is None or head.origin != tree.origin:
+        return True
+    if head.size > tree.size:
+        return False
+    note = Note.objects.filter(epoch=tree.epoch, size=head.size).first()
+    known = bytes(note.root) if note is not None else root(head.size, reader(tree.epoch, head.size))
+    return known == head.root
 
 
 def current() -> Tree:

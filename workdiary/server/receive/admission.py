@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from workdiary.evidence.canonical import JsonObject
+from workdiary.evidence.canonical import JsonObject, unb64u
 from workdiary.evidence.digest import record_id, sha256_b64u
 from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
 from workdiary.evidence.errors import EvidenceError
@@ -20,7 +20,7 @@ from workdiary.server.contracts.access import contract_of_account
 from workdiary.server.contracts.models import Contract
 from workdiary.server.log.models import Leaf
 from workdiary.server.log.sequencer import SEQUENCER
-from workdiary.server.log.tree import epoch_of
+from workdiary.server.log.tree import check_seen, epoch_of
 from workdiary.server.receive.effects import apply
 from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Record
 from workdiary.server.receive.operator import FOR_GOOD, refusal
@@ -113,9 +113,18 @@ def _judged(device: Device, rid: str, jws: str) -> ParsedRecord:
         raise ProblemError(ProblemCode.BAD_SIGNATURE, str(error)) from error
     if epoch_of(parsed.log) is None:
         raise ProblemError(ProblemCode.OTHER_LOG)
+    _check_checkpoints(parsed)
     if parsed.supported and parsed.payload.get("demo") is True and not runtime().solo:
         raise ProblemError(ProblemCode.BAD_RECORD, "the demo policy is for solo servers only")
     return parsed
+
+
+def _check_checkpoints(parsed: ParsedRecord) -> None:
+    """What the device saw of this log must be true of it still."""
+    for name in ("cp", "cp0") if parsed.supported else ():
+        head = parsed.payload.get(name)
+        if isinstance(head, dict):
+            check_seen(parsed.log, int(str(head["size"])), unb64u(str(head["root"])))
 
 
 def _new_record(device: Device, parsed: ParsedRecord) -> Record:
