@@ -14,7 +14,7 @@ LINT = str(Path(sys.executable).parent / "lint-imports")
 PLANTED = {
     "whole": ("workdiary/evidence/canonical.py", "import workdiary.wire.upload"),
     "client": ("workdiary/client/capture/port.py", "import workdiary.client.spool.store"),
-    "server": ("workdiary/server/store/apps.py", "import workdiary.server.diary.apps"),
+    "server": ("workdiary/server/store/models.py", "import workdiary.server.diary.days"),
     "desktop-door": ("workdiary/client/desktop/app.py", "import workdiary.client.spool.store"),
     "presenters": (
         "workdiary/client/desktop/presenters/__init__.py",
