@@ -163,9 +163,22 @@ class Solo:
         """A one-time address of the diary page. Raises `KnownError`."""
         return signin_address(self.client.files.home.path)
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What opening has to tell the person: a weaker key store, a repaired spool."""
+        return self.client.notices
+
+    def notice(self) -> str:
+        """The text whose digest the consent record signs."""
+        from workdiary.client.sign.terms import notice  # noqa: PLC0415 - `solo url` needs no client
+
+        return notice()
+
     def agreed(self, contract: str) -> bool:
-        """Whether the person has seen and agreed to the notice of this contract."""
-        return contract in (self.client.files.home.read_json(_AGREED) or {})
+        """Whether the person has seen and agreed to the notice of this contract, here or in `track`."""
+        if contract in (self.client.files.home.read_json(_AGREED) or {}):
+            return True
+        return self.client.files.spool.book.last(contract, "consent") is not None
 
     def agree(self, contract: str) -> None:
         """Keep that, durably; the signed consent record follows with the first session."""
@@ -212,7 +225,13 @@ def _link_up(opened: list[Client]) -> None:
 
 def signin_address(home: Path, role: str = "freelancer", target: str = "/") -> str:
     """Ask the running embedded server for a one-time address. Raises `KnownError` if none runs."""
+    from workdiary.client.errors import border  # noqa: PLC0415 - the desktop's window comes before it
+
     path = home / "server" / "solo.json"
+    with border(home):
+        found = path.exists()
+    if not found:
+        raise _not_running(home)
     try:
         about = json.loads(path.read_text("utf-8"))
         port, secret = int(about["port"]), str(about["signin"])

@@ -25,6 +25,7 @@ from workdiary.client.desktop.bridge import Bridge
 from workdiary.client.desktop.desk import Desk, Services
 from workdiary.client.desktop.presenters.notices import ErrorView
 from workdiary.client.desktop.shell import Shell
+from workdiary.client.desktop.views.window import MainWindow
 from workdiary.client.tracker.events import BackendView, OutboxView, Snapshot
 
 LONG = "Rewrite of the booking queue's load test so that it also measures how long a rebooking takes at night"
@@ -58,6 +59,11 @@ class FakeEngine:
         self._agreed = agreed
         self.closed = 0
 
+    told: tuple[str, ...] = ()
+
+    def notice(self) -> str:
+        return (Path(__file__).parents[2] / "resources" / "notices" / "solo-en.txt").read_text("utf-8")
+
     def diary_address(self) -> str:
         return "http://127.0.0.1:40123/signin/once"
 
@@ -88,15 +94,15 @@ def _error(shell: Shell) -> None:
 
 
 def _notices(shell: Shell) -> None:
-    shell.window.track.notices.toggle.click()
-    bar = shell.window.track.area.verticalScrollBar()
+    shell.pages.track.notices.toggle.click()
+    bar = shell.pages.track.area.verticalScrollBar()
     QApplication.processEvents()
     bar.setValue(bar.maximum())
 
 
 def _ask(shell: Shell) -> None:
-    shell.window.track.memo.field.setText("Load test of the booking queue")
-    shell.window.track.controls.primary.click()
+    shell.pages.track.memo.field.setText("Load test of the booking queue")
+    shell.pages.track.controls.primary.click()
 
 
 def _leave(shell: Shell) -> None:
@@ -104,7 +110,7 @@ def _leave(shell: Shell) -> None:
 
 
 def _walk(shell: Shell) -> None:
-    shell.window.track.today.step(-1)
+    shell.pages.track.today.step(-1)
 
 
 def _away(shell: Shell) -> None:
@@ -115,8 +121,8 @@ def _away(shell: Shell) -> None:
 
 
 def _typed(shell: Shell) -> None:
-    shell.window.track.memo.field.setText("fix")
-    shell.window.track.memo._tell()
+    shell.pages.track.memo.field.setText("fix")
+    shell.pages.track.memo._tell()
 
 
 STATES = (
@@ -184,7 +190,8 @@ def take(state: State, folder: Path, name: str) -> None:
     engine = FakeEngine(tracker, agreed=state.agreed)
     bridge = Bridge()
     desk = Desk(Services(lambda: engine, lambda _address: True), i18n.voice(), bridge)
-    shell = Shell(desk, tray=False)
+    window = MainWindow()
+    shell = Shell(desk, window, tray=False)
     shell.window.show()
     shell.window.move(40, 40)
     desk.open()
@@ -193,7 +200,8 @@ def take(state: State, folder: Path, name: str) -> None:
     settle(0.4)
     state.then(shell)
     settle(0.5)
-    shown = shell.notice if shell.window.isHidden() and shell.notice else shell.window
+    notice = shell.announcer.notice
+    shown = notice if shell.window.isHidden() and notice else shell.window
     screen = shown.screen()
     box = shown.frameGeometry()
     picture = screen.grabWindow(0, box.x(), box.y(), box.width(), box.height())
@@ -208,7 +216,7 @@ def take(state: State, folder: Path, name: str) -> None:
 def main(folder: Path, themes: list[str]) -> None:
     """All states in the given themes."""
     folder.mkdir(parents=True, exist_ok=True)
-    app = desktop_app._application()
+    app = desktop_app.application()
     only = os.environ.get("ONLY", "").split()
     if os.environ.get("PSEUDO"):
         pseudo = Pseudo(app)

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from workdiary.cli import Globals
-from workdiary.client.desktop.app import browse, run
-from workdiary.client.desktop.desk import Services
+from workdiary.client.desktop.binding import open_binding
 
 if TYPE_CHECKING:
+    from workdiary.client.desktop.desk import Services
     from workdiary.solo import Solo
 
 
 def open_desktop(options: Globals) -> int:
     """Show the window and stay until the person quits; the exit code. Raises `KnownError`."""
-    return run(Services(partial(_open_engine, options), browse))
+    open_binding()
+    from workdiary.client.desktop.app import run  # noqa: PLC0415 - only once the binding is open
+
+    with ExitStack() as closing:
+        return run(partial(_services, options, closing))
 
 
-def _open_engine(options: Globals) -> Solo:
-    # Off the GUI thread, after the window is shown: everything heavy is imported here.
-    from workdiary.client.compose import Options  # noqa: PLC0415 - see above
-    from workdiary.solo import open_solo  # noqa: PLC0415 - see above
+def _services(options: Globals, closing: ExitStack) -> Services:
+    # Called when the window is on the screen: what is imported here does not delay it.
+    from workdiary.client.desktop.browser import browse  # noqa: PLC0415 - see above
+    from workdiary.client.desktop.desk import Services  # noqa: PLC0415 - see above
 
+    return Services(partial(_open_engine, options, closing), browse)
+
+
+def _open_engine(options: Globals, closing: ExitStack) -> Solo:
+    """Off the GUI thread. Raises `KnownError`."""
+    from workdiary.client.compose import Options  # noqa: PLC0415 - the window is there first
+    from workdiary.solo import open_solo  # noqa: PLC0415 - likewise
+
+    policy = None if options.policy == "standard" else options.policy
     quit_app = partial(os.kill, os.getpid(), signal.SIGTERM)
-    return open_solo(options.resolved_home(), Options(dict(os.environ), options.policy, quit_app=quit_app))
+    solo = open_solo(options.resolved_home(), Options(dict(os.environ), policy, quit_app=quit_app))
+    if not faulthandler.is_enabled():
+        # Where a crash of the interpreter leaves its stack, shown by `doctor` and never sent.
+        file = closing.enter_context((solo.client.files.home.logs / "crash.log").open("a", encoding="utf-8"))
+        faulthandler.enable(file)
+        closing.callback(faulthandler.disable)
+    return solo

@@ -1,107 +1,113 @@
-"""The desktop app: one process, one window, shown before anything heavy is loaded."""
+"""The desktop app: one process, one window, on the screen before anything heavy is loaded.
+
+What is imported at the top of this file is what the empty window needs; all else waits until it is painted.
+"""
 
 from __future__ import annotations
 
-import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import PySide6
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QSocketNotifier, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
-from workdiary.client.desktop import i18n, icons, theme
-from workdiary.client.desktop.bridge import Bridge
-from workdiary.client.desktop.desk import Desk, Services
-from workdiary.client.desktop.presenters.status import APP
-from workdiary.client.desktop.shell import Shell
-from workdiary.client.desktop.tray import Tray
-from workdiary.client.errors import KnownError
+from workdiary.client.desktop import theme
+from workdiary.client.desktop.views.window import APP, MainWindow
+
+if TYPE_CHECKING:
+    from workdiary.client.desktop.desk import Services
+    from workdiary.client.desktop.shell import Shell
 
 SESSION_END_MS = 8_000  # what session managers give an app before they kill it is more than this
 
 
-def browse(address: str) -> bool:
-    """Open an address in the person's browser; False if there is none."""
-    return QDesktopServices.openUrl(QUrl(address))
+def run(services: Callable[[], Services]) -> int:
+    """Open the window and stay until the person quits; the exit code.
 
-
-def check_binding() -> None:
-    """Refuse a Qt binding that would end the process in the middle of the day.
-
-    PySide6 6.12.0 gives back one reference to None with every call under Python 3.10 and 3.11, until the
-    interpreter aborts. Raises KnownError.
+    services: called when the window is there, so that what it imports does not delay it.
     """
-    probe, calls = QObject(), 32
-    before = sys.getrefcount(None)
-    for _ in range(calls):
-        probe.setObjectName("")
-    if sys.getrefcount(None) <= before - calls:
-        python = ".".join(map(str, sys.version_info[:2]))
-        raise KnownError(
-            "This Qt binding does not work with this Python",
-            "Install PySide6-Essentials below 6.12, or use Python 3.12. `workdiary track` works as it is.",
-            subject=f"PySide6 {PySide6.__version__}, Python {python}",
-        )
-
-
-def run(services: Services) -> int:
-    """Open the window and stay until the person quits; the exit code. Raises KnownError."""
-    check_binding()
-    app = _application()
-    bridge = Bridge()
-    desk = Desk(services, i18n.voice(), bridge)
-    shell = Shell(desk, tray=Tray.available())
-    ended: list[int] = []
-
-    def end(code: int) -> None:
-        ended.append(code)
-        # Not quit(): that asks every window first, and ours refuses to close while it is in use.
-        app.exit(code)
-
-    shell.ended.connect(end)
-    hints = app.styleHints()
-    hints.colorSchemeChanged.connect(lambda _scheme: theme.apply(app, theme.wanted(app)))
-    app.commitDataRequest.connect(lambda _manager: _end_now(shell))
-    first = _FirstExposure(desk.open)
-    shell.window.show()
-    handle = shell.window.windowHandle()
-    handle.installEventFilter(first)
-    with _signals(shell.quit):
+    app = application()
+    window = MainWindow()
+    desktop = _Desktop(app, window, services)
+    window.painted.connect(desktop.furnish)
+    window.show()
+    with _signals(desktop.quit):
         app.exec()
-    shell.release()
-    bridge.close()
-    return ended[-1] if ended else 0
+    return desktop.release()
 
 
-def _application() -> QApplication:
+def application() -> QApplication:
+    """The one application object, in Fusion and with the grounds of the theme."""
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("workdiary")
     app.setApplicationDisplayName(APP)
     app.setDesktopFileName("workdiary")
     app.setQuitOnLastWindowClosed(False)
-    app.setStyle(QStyleFactory.create("Fusion"))
-    theme.apply(app, theme.wanted(app))
-    app.setWindowIcon(icons.mark())
+    app.setStyle("Fusion")
+    theme.plain(app, theme.first(app))
     return app
 
 
-class _FirstExposure(QObject):
-    """Calls once, when the window system has put the window on the screen: the engine loads after that."""
+class _Desktop:
+    """What the window becomes once it is on the screen."""
 
-    def __init__(self, then: Callable[[], None]) -> None:
-        super().__init__()
-        self._then: Callable[[], None] | None = then
+    def __init__(self, app: QApplication, window: MainWindow, services: Callable[[], Services]) -> None:
+        self._app, self._window, self._services = app, window, services
+        self._shell: Shell | None = None
+        self._code = 0
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if event.type() == QEvent.Type.Expose and self._then is not None:
-            then, self._then = self._then, None
-            QTimer.singleShot(0, then)
-        return False
+    def furnish(self) -> None:
+        """Pages, tray and theme; then the engine."""
+        from workdiary.client.desktop import i18n, icons  # noqa: PLC0415 - see the top of this file
+        from workdiary.client.desktop.bridge import Bridge  # noqa: PLC0415 - likewise
+        from workdiary.client.desktop.desk import Desk  # noqa: PLC0415 - likewise
+        from workdiary.client.desktop.shell import Shell  # noqa: PLC0415 - likewise
+        from workdiary.client.desktop.tray import Tray  # noqa: PLC0415 - likewise
+
+        app = self._app
+        theme.apply(app, theme.wanted(app))
+        app.setWindowIcon(icons.mark())
+        hints = app.styleHints()
+        hints.colorSchemeChanged.connect(lambda _scheme: theme.apply(app, theme.wanted(app)))
+        app.commitDataRequest.connect(lambda _manager: self._end_now())
+        desk = Desk(self._services(), i18n.voice(), Bridge())
+        self._shell = Shell(desk, self._window, tray=Tray.available())
+        self._shell.ended.connect(self._end)
+        desk.open()
+
+    def quit(self) -> None:
+        """Stop cleanly; before there is anything to stop, just go."""
+        if self._shell is None:
+            self._app.exit()
+        else:
+            self._shell.quit()
+
+    def release(self) -> int:
+        """Let go of everything; the exit code."""
+        if self._shell is not None:
+            self._shell.release()
+            self._shell.desk.bridge.close()
+        self._window.may_close = True
+        self._window.close()
+        return self._code
+
+    def _end(self, code: int) -> None:
+        self._code = code
+        self._app.exit()  # not quit: that asks the window again, which would say no
+
+    def _end_now(self) -> None:
+        """The desktop session ends: be stopped and durable before this returns, as far as there is time."""
+        from PySide6.QtCore import QEventLoop, QTimer  # noqa: PLC0415 - see the top of this file
+
+        if self._shell is None:
+            return
+        loop = QEventLoop()
+        self._shell.ended.connect(lambda _code: loop.quit())
+        QTimer.singleShot(SESSION_END_MS, loop, loop.quit)
+        self._shell.quit()
+        loop.exec()
 
 
 @contextmanager
@@ -111,6 +117,11 @@ def _signals(ask: Callable[[], None]) -> Iterator[None]:
     Python's handlers run only between bytecodes, and Qt's loop runs none: the wake-up socket tells Qt
     instead of a timer that would have to look again and again.
     """
+    import signal  # noqa: PLC0415 - the window is there by now
+    import socket  # noqa: PLC0415 - likewise
+
+    from PySide6.QtCore import QSocketNotifier  # noqa: PLC0415 - likewise
+
     names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
@@ -133,12 +144,3 @@ def _signals(ask: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
         ours.close()
         theirs.close()
-
-
-def _end_now(shell: Shell) -> None:
-    """The desktop session ends: be stopped and durable before this returns, or as far as there is time."""
-    loop = QEventLoop()
-    shell.ended.connect(lambda _code: loop.quit())
-    QTimer.singleShot(SESSION_END_MS, loop, loop.quit)
-    shell.quit()
-    loop.exec()

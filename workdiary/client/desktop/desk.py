@@ -25,6 +25,15 @@ class Engine(Protocol):
 
     tracker: Tracker
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What opening it has to tell the person."""
+        ...
+
+    def notice(self) -> str:
+        """The text that is agreed to before the first session."""
+        ...
+
     def diary_address(self) -> str:
         """A one-time address of the diary page. Raises KnownError."""
         ...
@@ -77,6 +86,7 @@ class Desk(QObject):
         self.voice = voice
         self.bridge = bridge
         self.snapshot: Snapshot | None = None
+        self.told: tuple[str, ...] = ()
         self._services = services
         self._engine: Engine | None = None
         self._heard_at = 0.0
@@ -108,13 +118,13 @@ class Desk(QObject):
             return
         wish = Wish(contract, memo.strip())
 
-        def work() -> bool:
-            given = engine.agreed(contract)
-            if given:
-                engine.tracker.start(contract, wish.memo, None)
-            return given
+        def work() -> str | None:
+            if not engine.agreed(contract):
+                return engine.notice()
+            engine.tracker.start(contract, wish.memo, None)
+            return None
 
-        self._run("start", work, lambda given: None if given else self._ask(wish))
+        self._run("start", work, lambda notice: None if notice is None else self._ask(wish, notice))
 
     def agree(self) -> None:
         """The notice was read and agreed to: keep that, then start what was wanted."""
@@ -192,13 +202,13 @@ class Desk(QObject):
 
         self._run("close", work, lambda _none: self.closed.emit(), lambda _view: self.closed.emit())
 
-    def _ask(self, wish: Wish) -> None:
+    def _ask(self, wish: Wish, notice: str) -> None:
         """Show the notice of this contract before anything is recorded."""
         now = self.snapshot
         contract = next((c for c in now.contracts if c.id == wish.contract), None) if now else None
         if now is not None and contract is not None:
             self._wish = wish
-            self.consent_wanted.emit(consent_view(contract, demo=now.demo, voice=self.voice))
+            self.consent_wanted.emit(consent_view(contract, notice, demo=now.demo, voice=self.voice))
 
     def _command(
         self,
@@ -239,6 +249,7 @@ class Desk(QObject):
 
     def _on_opened(self, _none: None) -> None:
         if self._engine is not None and not self._closing:
+            self.told = self._engine.told
             self.bridge.watch(self._engine.tracker)
             self.opened.emit()
 

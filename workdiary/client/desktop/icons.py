@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from workdiary.client.desktop import theme
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.tone import Tone
 
 KEPT = 64  # pixmaps of a few hundred bytes each: every icon of the window in two or three colours
 BADGE = 64  # pixels: large enough for any panel

@@ -7,6 +7,7 @@ from typing import cast
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
+from workdiary.client.desktop.announce import Announcer
 from workdiary.client.desktop.desk import Desk
 from workdiary.client.desktop.presenters.consent import ConsentView
 from workdiary.client.desktop.presenters.notices import ErrorView
@@ -15,7 +16,7 @@ from workdiary.client.desktop.presenters.shot import Answer
 from workdiary.client.desktop.presenters.status import RUNNING, title
 from workdiary.client.desktop.tray import Tray
 from workdiary.client.desktop.views.leaving import LeavingDialog
-from workdiary.client.desktop.views.shot_notice import ShotNotice
+from workdiary.client.desktop.views.pages import Pages
 from workdiary.client.desktop.views.window import MainWindow
 from workdiary.client.tracker.events import Snapshot
 
@@ -27,18 +28,19 @@ class Shell(QObject):
 
     ended = Signal(int)
 
-    def __init__(self, desk: Desk, *, tray: bool) -> None:
+    def __init__(self, desk: Desk, window: MainWindow, *, tray: bool) -> None:
         super().__init__()
         self.desk = desk
         self.voice = desk.voice
-        self.window = MainWindow(desk.voice)
+        self.window = window
+        self.pages = Pages(desk.voice, window)
+        window.furnish(self.pages)
         self.tray = Tray(desk.voice) if tray else None
-        self.notice: ShotNotice | None = None
+        self.announcer = Announcer(desk.voice)
         self.leaving: LeavingDialog | None = None
         self._last: tuple[Snapshot, Page] | None = None
         self._exit_code = 0
         self._pictured = ""
-        self._announced = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -68,33 +70,36 @@ class Shell(QObject):
     def quit(self) -> None:
         """Stop cleanly, then end the process."""
         self._timer.stop()
-        self.window.wait(self.voice.say("Stopping…"), self.voice.say("What was recorded is being made safe."))
+        self.pages.wait(self.voice.say("Stopping…"), self.voice.say("What was recorded is being made safe."))
         self.desk.close()
 
     def release(self) -> None:
         """Let go of what would outlive the window."""
         self._timer.stop()
-        self._close_notice()
+        self.announcer.close()
         if self.tray is not None:
             self.tray.close()
         self.window.may_close = True
         self.window.close()
 
     def _join(self) -> None:
-        desk, window, track = self.desk, self.window, self.window.track
+        desk, window, pages, track = self.desk, self.window, self.pages, self.pages.track
         desk.changed.connect(self._show)
         desk.failed.connect(track.errors.show_error)
         desk.cannot_open.connect(self._refused)
-        desk.memo_wanted.connect(self._want_memo)
+        desk.memo_wanted.connect(window.bring)
+        desk.memo_wanted.connect(track.memo.want)
         desk.consent_wanted.connect(self._ask)
         desk.completions.connect(track.memo.show_completions)
         desk.pictured.connect(self._picture)
         desk.closed.connect(lambda: self.ended.emit(self._exit_code))
-        window.seen.connect(self._seen)
+        window.seen.connect(lambda _seen: self._seen())
+        self.announcer.changed.connect(self._seen)
+        self.announcer.answered.connect(self._answer)
         window.leaving.connect(self._leave)
-        window.pressed.connect(self.press)
-        window.waiting.retry.connect(self._again)
-        window.waiting.leave.connect(self.quit)
+        pages.pressed.connect(self.press)
+        pages.waiting.retry.connect(self._again)
+        pages.waiting.leave.connect(self.quit)
         track.controls.pressed.connect(self._command)
         track.controls.diary.connect(desk.open_diary)
         track.memo.submitted.connect(self._memo)
@@ -104,7 +109,7 @@ class Shell(QObject):
             self.tray.pressed.connect(self.press)
 
     def _command(self, action: str) -> None:
-        track = self.window.track
+        track = self.pages.track
         if action in ("start", "resume"):
             self.desk.start(track.controls.chosen(), track.memo.text())
         elif action == "stop":
@@ -121,43 +126,39 @@ class Shell(QObject):
         else:
             self._command(self._last[1].session.primary.action)
 
-    def _want_memo(self) -> None:
-        self.window.bring()
-        self.window.track.memo.want()
-
     def _answer(self, answer: str) -> None:
         if self._last is not None and self._last[1].shot.open:
             self.desk.decide(cast("Answer", answer))
 
     def _ask(self, view: ConsentView) -> None:
         """The notice before the first Start of a contract."""
-        first = self.window.consent is None
-        shown = self.window.show_consent(view)
+        first = self.pages.consent is None
+        shown = self.pages.show_consent(view)
         if first:
-            shown.agreed.connect(self._agreed)
-            shown.declined.connect(self._declined)
+            shown.agreed.connect(lambda: self._asked(agreed=True))
+            shown.declined.connect(lambda: self._asked(agreed=False))
         self.window.bring()
 
-    def _agreed(self) -> None:
-        self.window.show_track()
-        self.desk.agree()
-
-    def _declined(self) -> None:
-        self.window.show_track()
-        self.desk.decline()
+    def _asked(self, *, agreed: bool) -> None:
+        self.pages.show_track()
+        if agreed:
+            self.desk.agree()
+        else:
+            self.desk.decline()
 
     def _show(self) -> None:
         """A new snapshot, or the same one after a hold ran out."""
         snapshot = self.desk.snapshot
         if snapshot is None:
             return
-        now = page(snapshot, self.voice, elapsed_ms=self.desk.elapsed_ms(), before=self._last)
+        desk = self.desk
+        now = page(snapshot, self.voice, elapsed_ms=desk.elapsed_ms(), told=desk.told, before=self._last)
         self._last = (snapshot, now)
-        self.window.track.show_page(now, tracking=snapshot.state == "tracking")
+        self.pages.track.show_page(now, tracking=snapshot.state == "tracking")
         if now.shot.shot_id and now.shot.has_picture and now.shot.shot_id != self._pictured:
             self._pictured = now.shot.shot_id
             self.desk.picture(now.shot.shot_id)
-        self._announce(now)
+        self.announcer.announce(now.shot, in_front=self.window.is_seen() and self.window.isActiveWindow())
         self._tick()
 
     def _tick(self) -> None:
@@ -177,48 +178,21 @@ class Shell(QObject):
         if self.tray is not None:
             self.tray.show_status(shown.status, shown.session, quiet)
         if seen:
-            self.window.track.show_ticking(now, clock=snapshot.state in RUNNING)
-        if self.notice is not None and now.hold_left_ms is not None:
-            self.notice.box.show_left(now.hold_left_ms, now.hold_text)
+            self.pages.track.show_ticking(now, clock=snapshot.state in RUNNING)
+        if now.hold_left_ms is not None:
+            self.announcer.show_left(now.hold_left_ms, now.hold_text)
         self._timer.stop()
-        if now.next_ms is not None and (seen or self.notice is not None):
+        if now.next_ms is not None and (seen or self.announcer.notice is not None):
             self._timer.start(now.next_ms + AFTER)
-
-    def _announce(self, now: Page) -> None:
-        """Every shot is announced: in the window if it is in front, else by a notice in the corner."""
-        shot = now.shot
-        if not shot.open or shot.shot_id is None:
-            self._close_notice()
-            return
-        if shot.shot_id != self._announced:
-            self._announced = shot.shot_id
-            if not (self.window.is_seen() and self.window.isActiveWindow()):
-                self._open_notice()
-        if self.notice is not None:
-            self.notice.announce(shot)
-
-    def _open_notice(self) -> None:
-        if self.notice is None:
-            self.notice = ShotNotice(self.voice)
-            self.notice.answered.connect(self._answer)
-            self.notice.dismissed.connect(self._close_notice)
-            self.desk.bridge.attend(attentive=True)
-
-    def _close_notice(self) -> None:
-        notice, self.notice = self.notice, None
-        if notice is not None:
-            notice.hide()
-            notice.deleteLater()
-            self.desk.bridge.attend(attentive=self.window.is_seen())
 
     def _picture(self, shot_id: str, image: QImage | None) -> None:
         if shot_id == self._pictured:
-            self.window.track.shot.picture.show_image(image)
-            if self.notice is not None:
-                self.notice.box.picture.show_image(image)
+            self.pages.track.shot.picture.show_image(image)
+            self.announcer.show_image(image)
 
-    def _seen(self, seen: bool) -> None:
-        self.desk.bridge.attend(attentive=seen or self.notice is not None)
+    def _seen(self) -> None:
+        """The window or the notice came or went."""
+        self.desk.bridge.attend(attentive=self.window.is_seen() or self.announcer.notice is not None)
         self._tick()
 
     def _leave(self) -> None:
@@ -246,9 +220,9 @@ class Shell(QObject):
 
     def _refused(self, view: ErrorView) -> None:
         self._exit_code = view.exit_code
-        self.window.refuse(view)
+        self.pages.refuse(view)
 
     def _again(self) -> None:
         self._exit_code = 0
-        self.window.wait(self.voice.say("Starting…"), "")
+        self.pages.wait(self.voice.say("Starting…"), "")
         self.desk.open()

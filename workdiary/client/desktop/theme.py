@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any, Literal, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.tone import Tone
 
 ThemeName = Literal["light", "dark", "hc"]
 Size = Literal["xs", "sm", "md", "lg", "xl", "2xl"]
@@ -42,9 +42,9 @@ class Tint(NamedTuple):
 @cache
 def tokens() -> dict[str, Any]:  # JSON of our own package, its shape is pinned by a test beside it
     """The token document; do not change what it returns."""
-    loaded: dict[str, Any] = json.loads(
-        files("workdiary.resources").joinpath("themes/tokens.json").read_text("utf-8")
-    )
+    # get_data, not importlib.resources: that would cost a tenth of the time until the window is there
+    data = get_data("workdiary.resources", "themes/tokens.json")
+    loaded: dict[str, Any] = json.loads(data or b"{}")
     return loaded
 
 
@@ -104,6 +104,18 @@ def wanted(app: QApplication) -> ThemeName:
         window = _Current.platform.color(QPalette.ColorRole.Window)
         return "dark" if window.lightness() < DARK_BELOW else "light"
     return "dark" if scheme == Qt.ColorScheme.Dark else "light"
+
+
+def first(app: QApplication) -> ThemeName:
+    """A quick guess for the first frame, so that a dark desktop gets no white flash; `wanted` decides."""
+    _Current.platform = QPalette(app.palette())
+    return "dark" if _Current.platform.window().color().lightness() < DARK_BELOW else "light"
+
+
+def plain(app: QApplication, name: ThemeName) -> None:
+    """The theme's two grounds and nothing more: all that an empty window shows."""
+    colours = tokens()["themes"][name]["colours"]
+    app.setPalette(QPalette(QColor(colours["surface-page"]), QColor(colours["surface"])))
 
 
 def apply(app: QApplication, name: ThemeName) -> None:

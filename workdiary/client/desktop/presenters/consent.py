@@ -48,12 +48,13 @@ class ConsentView:
     lead: str
     rows: tuple[Datum, ...]
     facts: tuple[Fact, ...]
+    full: Fact
     agree: str
     decline: str
 
 
-def consent_view(contract: ContractView, *, demo: bool, voice: Voice) -> ConsentView:
-    """The notice for one contract, as its capture mode makes it."""
+def consent_view(contract: ContractView, notice: str, *, demo: bool, voice: Voice) -> ConsentView:
+    """The notice for one contract, as its capture mode makes it; `notice` is the text that is signed."""
     policy = DEMO if demo else STANDARD
     places = {"cell": voice.span(policy.cell_ms), "preview": voice.span(policy.preview_ms)}
     return ConsentView(
@@ -61,9 +62,22 @@ def consent_view(contract: ContractView, *, demo: bool, voice: Voice) -> Consent
         lead=voice.say("Only while the timer runs. Nothing is captured while it is stopped or paused."),
         rows=_rows(contract.mode, places, voice),
         facts=_facts(voice),
+        full=Fact(voice.say("The full notice, whose fingerprint your first record signs"), unwrapped(notice)),
         agree=voice.say("Agree and start"),
         decline=voice.say("Not now"),
     )
+
+
+def unwrapped(text: str) -> str:
+    """A text file's paragraphs and points without the line breaks inside them."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        begins = not lines or not lines[-1] or not line.strip() or line.startswith("- ")
+        if begins or lines[-1] == lines[0]:
+            lines.append(line.strip().replace("- ", "• ", 1) if line.startswith("- ") else line.strip())
+        else:
+            lines[-1] = f"{lines[-1]} {line.strip()}"
+    return "\n".join(lines)
 
 
 def _facts(voice: Voice) -> tuple[Fact, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.status import UNTRACKED
+from workdiary.client.desktop.presenters.tone import Tone
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.tracker.events import Snapshot
@@ -43,14 +44,18 @@ class ErrorView:
     exit_code: int = int(ExitCode.BUG)
 
 
-def notices(snapshot: Snapshot, voice: Voice) -> tuple[Notice, ...]:
-    """Everything worth saying now, the weightiest first."""
+def notices(snapshot: Snapshot, voice: Voice, told: tuple[str, ...] = ()) -> tuple[Notice, ...]:
+    """Everything worth saying now, the weightiest first; `told`: what opening the home had to tell."""
     found = []
     if snapshot.outbox.quarantined:
         found.append(_quarantined(snapshot.outbox.quarantined, voice))
+    if snapshot.reason and snapshot.state not in UNTRACKED:
+        found.append(_in_words("warning", snapshot.reason))
     if snapshot.key_class in WEAK_KEYS:
         title, text = WEAK_KEYS[snapshot.key_class]
         found.append(Notice("lock", "warn", voice.say(title), voice.say(text)))
+    # The weaker key store has its own notice, at every start and not only at the first.
+    found += [_in_words("info", words) for words in told if not any(weak in words for weak in WEAK_KEYS)]
     for backend in snapshot.backends:
         if backend.note:
             icon = "camera-off" if backend.capability == "shot" else "info"
@@ -81,6 +86,12 @@ def error_view(error: BaseException, voice: Voice) -> ErrorView:
         voice.say("This is a bug. What was recorded is safe. `workdiary doctor` shows where the log is."),
         type(error).__name__,
     )
+
+
+def _in_words(icon: str, words: str) -> Notice:
+    """What the client says in sentences: the first one is the title."""
+    title, _, rest = words.partition(". ")
+    return Notice(icon, "warn", title if rest else title.rstrip("."), rest)
 
 
 def _quarantined(n: int, voice: Voice) -> Notice:

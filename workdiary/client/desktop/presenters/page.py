@@ -47,9 +47,10 @@ def page(
     voice: Voice,
     *,
     elapsed_ms: int = 0,
+    told: tuple[str, ...] = (),
     before: tuple[Snapshot, Page] | None = None,
 ) -> Page:
-    """The page for a snapshot that is `elapsed_ms` old.
+    """The page for a snapshot that is `elapsed_ms` old; told: see `notices`.
 
     before: the last one; the strip, which costs most and changes least, is taken over from it.
     """
@@ -59,7 +60,7 @@ def page(
         shot=shot_panel(snapshot, snapshot.at_ms + elapsed_ms, voice),
         today=before[1].today if before and same_strip(before[0], snapshot) else today_panel(snapshot, voice),
         status=status_view(snapshot, voice),
-        notices=notices(snapshot, voice),
+        notices=notices(snapshot, voice, told),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.tone import Tone
 from workdiary.client.desktop.presenters.voice import Voice, clock, hours
 from workdiary.client.tracker.events import ContractView, Snapshot
 from workdiary.rules.memo import memo_verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.tone import Tone
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.tracker.events import ShotView, Snapshot
 from workdiary.rules.policy import DEMO, STANDARD

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from workdiary.client.desktop.presenters.tone import Tone
 from workdiary.client.desktop.presenters.voice import Voice, clock
 from workdiary.client.tracker.events import OutboxView, Snapshot, State, Sync
 
-Tone = Literal["neutral", "good", "info", "warn", "bad"]
-
 APP = "WorkDiary"
 NBSP = "\u00a0"
+UNTRACKED = ("blocked", "idle", "paused")  # states whose reason is why nothing is tracked
 RUNNING = ("tracking", "paused", "idle")  # states in which a session is open
 STATES: dict[State, tuple[str, Tone]] = {
     "stopped": ("Stopped", "neutral"),
@@ -106,7 +106,7 @@ def _sync_detail(sync: Sync, outbox: OutboxView, voice: Voice) -> str:
 
 def reason_text(snapshot: Snapshot, voice: Voice) -> str:
     """Why it is not tracking, in words; "" when there is nothing to explain."""
-    if snapshot.state not in ("blocked", "idle", "paused"):
+    if snapshot.state not in UNTRACKED:
         return ""
     known = REASONS.get(snapshot.reason)
     if known is not None:

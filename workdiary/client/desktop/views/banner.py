@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workdiary.client.desktop import theme
 from workdiary.client.desktop.presenters.notices import ErrorView, Notice, summary
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.tone import Tone
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.desktop.views.button import Button
 from workdiary.client.desktop.views.parts import Icon, Style, Text

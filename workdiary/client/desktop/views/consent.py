@@ -63,6 +63,7 @@ class ConsentPage(QWidget):
             self._body.addWidget(_row(datum))
         for fact in view.facts:
             self._body.addWidget(_fact(fact))
+        self._body.addWidget(_fact(view.full))
         self._body.addStretch(1)
         self.agree.show_button(view.agree)
         self.decline.show_button(view.decline)

@@ -55,11 +55,12 @@ class MemoBox(QWidget):
         return self.field.text()
 
     def show_memo(self, memo: str, *, tracking: bool) -> None:
-        """The tracker's memo; what is being typed stays until it is used."""
-        if memo != self._current and (not self.field.text().strip() or self.field.text() == self._current):
+        """The tracker's memo; what is being typed stays until it is used, the last one for the next Start."""
+        typed = self.field.text()
+        if memo and memo != self._current and (not typed.strip() or typed == self._current):
             self.field.setText(memo)
             self.field.setCursorPosition(0)
-        self._current, self._tracking = memo, tracking
+        self._current, self._tracking = memo or self._current, tracking
         self._tell()
 
     def show_completions(self, prefix: str, found: list[str]) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workdiary.client.desktop import icons, theme
-from workdiary.client.desktop.presenters.status import Tone
+from workdiary.client.desktop.presenters.tone import Tone
 
 ICON = 16
 

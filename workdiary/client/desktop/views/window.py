@@ -1,51 +1,40 @@
-"""The main window: its three pages, its shortcuts, and whether anybody can see it."""
+"""The main window itself: light enough to be on the screen before its pages are loaded."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QHideEvent, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from workdiary.client.desktop.presenters.consent import ConsentView
-from workdiary.client.desktop.presenters.notices import ErrorView
-from workdiary.client.desktop.presenters.status import APP
-from workdiary.client.desktop.presenters.voice import Voice
-from workdiary.client.desktop.views.consent import ConsentPage
-from workdiary.client.desktop.views.track import TrackPage
-from workdiary.client.desktop.views.waiting import WaitingPage
-
+APP = "WorkDiary"
 WIDE, HIGH = 420, 640
 LEAST_HIGH = 400
 
 
 class MainWindow(QWidget):
-    """Shows pages and tells wishes.
+    """A frame for the pages.
 
-    seen: whether anybody can see it from now on; leaving: it was asked to close;
-    pressed: a shortcut's command (primary, second, diary, keep, remove-shot, quit).
+    painted: it is on the screen (once); seen: whether anybody can see it from now on;
+    leaving: it was asked to close.
     """
 
+    painted = Signal()
     seen = Signal(bool)
     leaving = Signal()
-    pressed = Signal(str)
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.may_close = False
-        self.track = TrackPage(voice)
-        self.waiting = WaitingPage(voice)
-        self.consent: ConsentPage | None = None
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.track)
-        self._pages.addWidget(self.waiting)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self._pages)
+        self._waits = True
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
         self.setWindowTitle(APP)
         self.resize(WIDE, HIGH)
         self.setMinimumHeight(LEAST_HIGH)
-        self._shortcuts()
-        self.track.memo.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def furnish(self, pages: QWidget) -> None:
+        """Put the pages in; with them come keyboard and commands."""
+        self._rows.addWidget(pages)
 
     def is_seen(self) -> bool:
         """Shown and not minimised."""
@@ -53,34 +42,11 @@ class MainWindow(QWidget):
 
     def bring(self) -> None:
         """Show it in front, wherever it was."""
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        if self.isMinimized():
+            self.showNormal()
         self.show()
         self.raise_()
         self.activateWindow()
-
-    def show_track(self) -> None:
-        """The page of the day."""
-        self._pages.setCurrentWidget(self.track)
-
-    def show_consent(self, view: ConsentView) -> ConsentPage:
-        """The notice; the page is made when it is first needed."""
-        if self.consent is None:
-            self.consent = ConsentPage()
-            self._pages.addWidget(self.consent)
-        self.consent.show_consent(view)
-        self._pages.setCurrentWidget(self.consent)
-        self.consent.setFocus()
-        return self.consent
-
-    def wait(self, title: str, body: str) -> None:
-        """Something is under way that the window has to wait for."""
-        self.waiting.wait(title, body)
-        self._pages.setCurrentWidget(self.waiting)
-
-    def refuse(self, view: ErrorView) -> None:
-        """The engine cannot be opened."""
-        self.waiting.refuse(view)
-        self._pages.setCurrentWidget(self.waiting)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Seen again."""
@@ -95,7 +61,7 @@ class MainWindow(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Minimised or restored."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.WindowStateChange:
+        if not self._waits and event.type() == QEvent.Type.WindowStateChange:
             self.seen.emit(self.is_seen())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
@@ -106,25 +72,8 @@ class MainWindow(QWidget):
         event.ignore()
         self.leaving.emit()
 
-    def _shortcuts(self) -> None:
-        track = self.track
-        commands = {
-            "Ctrl+Return": "primary",
-            "Ctrl+Enter": "primary",
-            "Ctrl+P": "second",
-            "Ctrl+D": "diary",
-            "Ctrl+K": "keep",
-            "Ctrl+Delete": "remove-shot",
-            "Ctrl+Q": "quit",
-        }
-        for keys, command in commands.items():
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.activated.connect(lambda command=command: self._press(command))
-        for keys, by in (("Alt+Left", -1), ("Alt+Right", 1)):
-            QShortcut(QKeySequence(keys), self).activated.connect(lambda by=by: track.today.step(by))
-        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(track.memo.want)
-
-    def _press(self, command: str) -> None:
-        """Commands of the track page do nothing while another page asks something."""
-        if command == "quit" or self._pages.currentWidget() is self.track:
-            self.pressed.emit(command)
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The first one says that the window is there."""
+        if self._waits:
+            self._waits = False
+            QTimer.singleShot(0, self.painted.emit)
