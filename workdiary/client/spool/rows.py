@@ -7,7 +7,7 @@ reads as its default.
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from workdiary.client.errors import DamagedError
@@ -62,8 +62,8 @@ _MISFIT = "A row of the spool does not hold what this version writes."
 
 def _sparse(value: Any) -> dict[str, Any]:
     """A dataclass as a JSON object without its defaults; Any: a dataclass of one of the types above."""
-    defaults = {field.name: field.default for field in fields(value)}
-    return {name: item for name, item in asdict(value).items() if item != defaults[name]}
+    cells = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: item for field, item in cells if item != field.default}
 
 
 def _fitting(kind: type[Any], value: Any, subject: str) -> dict[str, Any]:
