@@ -6,7 +6,7 @@ import importlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -72,11 +72,21 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
+class HomeFolder(click.Path):
+    """A folder; whether it may be read is not the usage's matter (exit 2) but the computer's (8)."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse the empty name of an unset shell variable: it would be the present folder."""
+        if value == "":
+            self.fail("it is empty; name a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.group(cls=LazyGroup, invoke_without_command=True)
 @click.version_option(__version__, prog_name="workdiary")
 @click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=HomeFolder(path_type=Path, file_okay=False, readable=False),
     envvar="WORKDIARY_HOME",
     help="Where everything is kept (default: the platform's data folder).",
 )

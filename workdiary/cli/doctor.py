@@ -14,6 +14,7 @@ from workdiary import __version__
 from workdiary.cli import Globals
 from workdiary.cli.talk import can_ask, say, tell
 from workdiary.client.capture.registry import choose
+from workdiary.client.errors import border
 from workdiary.client.segment.clock import SystemClock
 from workdiary.client.segment.image_file import decode_key, open_image
 from workdiary.client.segment.shots import ShotChild, ShotFailedError, ShotRequest
@@ -62,7 +63,7 @@ def doctor(options: Globals, *, as_json: bool, no_input: bool) -> None:
             _print(found)
         if pictures and can_ask(no_input=no_input or as_json):
             _show(pictures)
-    if not as_json:
+    if shot["taken"] and not as_json:
         say("The test shot is deleted.")
 
 
@@ -74,24 +75,27 @@ def _backend(view: dict[str, object]) -> dict[str, object]:
 
 def _home(home: Path) -> dict[str, object]:
     """Where it is, who runs on it, what its settings say that nobody reads."""
-    found: dict[str, object] = {"path": str(home), "exists": (home / "home.json").exists()}
-    found["running"] = owner(home / "lock")
-    if found["exists"]:
-        try:
+    found: dict[str, object] = {"path": str(home), "exists": True, "running": owner(home / "lock")}
+    crash = home / "logs" / "crash.log"
+    try:
+        with border(home):
+            found["exists"] = (home / "home.json").exists()
+            found["crash_log"] = str(crash) if crash.exists() and crash.stat().st_size else None
+        if found["exists"]:
             loaded = load_settings(open_home(home, __version__), os.environ)
             found["unknown_settings"] = list(loaded.unknown)
             found["overrides"] = list(loaded.overrides)
-        except KnownError as error:
-            found["trouble"] = str(error)
-    crash = home / "logs" / "crash.log"
-    found["crash_log"] = str(crash) if crash.exists() and crash.stat().st_size else None
+    except KnownError as error:
+        found["trouble"] = str(error)
     return found
 
 
 def _key_store(home: Path) -> dict[str, object]:
     """The key class this home has, or would get."""
     try:
-        if (home / "keystore.json").exists():
+        with border(home):
+            chosen = (home / "keystore.json").exists()
+        if chosen:
             opened = open_keystore(open_home(home, __version__), "auto", os.environ)
             return {"class": opened.key_class, "place": opened.store.place, "note": "chosen for this home"}
         open_keyring("doctor", os.environ)

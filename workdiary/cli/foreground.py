@@ -18,6 +18,7 @@ from workdiary.cli.talk import can_ask, confirmed, say, span
 from workdiary.client.compose import Client, Options, Senses, build_client
 from workdiary.client.sign.terms import notice
 from workdiary.client.tracker.events import Snapshot
+from workdiary.rules.memo import memo_verdict
 from workdiary.solo import SoloServer, serve_command
 from workdiary.wire.known import ExitCode, KnownError
 
@@ -176,7 +177,9 @@ class _Told:
         before, self._state, self._reason = self._state, snapshot.state, snapshot.reason
         changed = before in _STATES and before != snapshot.state
         if snapshot.state != "stopped" and (changed or (before in _STATES and snapshot.reason)):
-            say(f"{_STATES[snapshot.state]}{f': {snapshot.reason}' if snapshot.reason else ''}.")
+            # The reason of an idle state is its own name: saying it twice says nothing.
+            why = "" if snapshot.reason == snapshot.state else snapshot.reason.rstrip(".")
+            say(f"{_STATES[snapshot.state]}{f': {why}' if why else ''}.")
         if snapshot.state == "blocked" or (snapshot.state == "stopped" and before in _STATES):
             self._end.set()
 
@@ -189,9 +192,11 @@ def _say_begin(client: Client) -> None:
     now = client.tracker.snapshot()
     contract = "" if now.contract is None else now.contract.name
     say(f"Tracking {contract}: {now.memo}. Ctrl-C stops.")
+    if not memo_verdict(now.memo, now.label).ok:
+        say("This memo says little: three words or a label are needed for payment protection.")
     for view in now.backends:
         if view.note:
-            reasons = "; ".join(reason for _, reason in view.refused)
+            reasons = "; ".join(dict.fromkeys(reason for _, reason in view.refused))
             say(f"{view.note}{f' ({reasons})' if reasons else ''}")
 
 

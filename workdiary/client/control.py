@@ -226,7 +226,7 @@ def ask(path: Path, request: ControlRequest) -> JsonValue:
         raise KnownError(
             "This is not text", "It holds half a character. Type it again.", exit_code=ExitCode.USAGE
         ) from error
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    with border(path.parent), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(ANSWER_S)
         try:
             with _address(path) as address:
@@ -235,6 +235,8 @@ def ask(path: Path, request: ControlRequest) -> JsonValue:
             line = next(_lines(connection), b"")
         except (FileNotFoundError, ConnectionError) as error:
             raise NotRunningError(path.parent) from error
+        except PermissionError:
+            raise  # the border's words: nothing is known about what runs there
         except OSError as error:
             raise KnownError(
                 "WorkDiary does not answer",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication
 
 from workdiary.client.desktop import theme
+from workdiary.client.desktop.screenless import told_without_screen
 from workdiary.client.desktop.views.window import APP, MainWindow
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def run(services: Callable[[], Services]) -> int:
 def application() -> QApplication:
     """The one application object, in Fusion and with the grounds of the theme."""
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    with told_without_screen():
+        app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("workdiary")
     app.setApplicationDisplayName(APP)
     app.setDesktopFileName("workdiary")

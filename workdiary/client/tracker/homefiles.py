@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workdiary import __version__
 from workdiary.client.account import Account
-from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.errors import ExitCode, KnownError, border
 from workdiary.client.settings import Home, LoadedSettings, load_settings, open_home
 from workdiary.client.sign.keystore import OpenedKeys, open_keystore
 from workdiary.client.sign.signer import DeviceKeys
@@ -51,7 +51,9 @@ def reading(path: Path, env: Mapping[str, str]) -> Iterator[HomeFiles]:
 
     Raises `KnownError`: exit 6 if nothing was ever recorded there; it is not made.
     """
-    if not (path / _MARK).exists() or not (path / "spool" / "spool.db").exists():
+    with border(path):
+        recorded = (path / _MARK).exists() and (path / "spool" / "spool.db").exists()
+    if not recorded:
         raise KnownError(
             "Nothing was recorded on this home yet",
             "Open WorkDiary or use `workdiary track` first, or name another home with --home.",

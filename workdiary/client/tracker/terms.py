@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+from unicodedata import category
 
 from workdiary.client.account import Contract
 from workdiary.client.errors import ExitCode, KnownError
@@ -78,8 +79,11 @@ def check_active(agreement: Agreement, now_ms: int) -> None:
 
 
 def check_memo(memo: str) -> str:
-    """The memo as it is recorded. Raises `KnownError` (exit 2): empty, too long, not text."""
-    text = memo.strip()
+    """The memo as it is recorded: one line, without control characters.
+
+    Raises `KnownError` (exit 2): empty, too long, not text.
+    """
+    text = " ".join("".join(" " if category(char) == "Cc" else char for char in memo).split())
     if not text:
         raise KnownError(
             "The memo is empty",
