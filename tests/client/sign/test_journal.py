@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from workdiary.client.segment.model import AppSpan, SegmentClose
 from workdiary.client.sign import terms as solo
 from workdiary.client.sign.held import Span
 from workdiary.client.sign.signer import Head
+from workdiary.client.spool.queue import Verdict
 from workdiary.client.tracker.recovery import recover
 from workdiary.evidence.digest import sha256_b64u
 from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
@@ -534,3 +537,37 @@ def test_what_cannot_be_signed_stays_with_its_reason_and_blocks_nothing(desk: En
         assert "segment.tracked" in item.why
     with pytest.raises(KnownError, match="cannot be signed"):
         desk.journal.sign_amendment("memo", CONTRACT, {"tgt": "?"}, {"memo": "x", "label": None})
+
+
+@pytest.mark.parametrize("reader", [False, True])
+def test_a_redacted_memo_leaves_no_key(desk: EnrolledHome, reader: bool) -> None:
+    start = desk.segment("Secret words of a memo")
+    desk.sign()
+    row = desk.spool._database.row("SELECT box FROM disclosures WHERE rid = ? AND name = 'memo'", start.rid)
+    assert row is not None
+    with closing(sqlite3.connect(desk.home.spool / "spool.db", isolation_level=None)) as other:
+        if reader:
+            other.execute("BEGIN")
+            other.execute("SELECT COUNT(*) FROM records").fetchone()
+        desk.journal.redact(CONTRACT, [start.rid], "private", "memo")
+    if reader:
+        desk.begin()
+    raw = b"".join(path.read_bytes() for path in desk.home.spool.rglob("*") if path.is_file())
+    assert row[0][:60] not in raw
+    assert "memo" not in desk.spool.book.values(start.rid)
+
+
+def test_what_a_refused_record_reported_is_reported_again(desk: EnrolledHome) -> None:
+    first = desk.segment()
+    desk.sign()
+    desk.spool.queue.quarantined(first.rid, Verdict("too-large", "x"), 1)
+    second = desk.segment()
+    desk.sign()
+    named = signed(desk)[-1].payload["skips"]
+    assert len(named) == 1  # type: ignore[arg-type]
+    desk.spool.queue.quarantined(second.rid, Verdict("bad-record", "x"), 2)
+    desk.segment()
+    desk.sign()
+    skips = signed(desk)[-1].payload["skips"]
+    assert isinstance(skips, list)
+    assert [skip["seq"] for skip in skips if isinstance(skip, dict)] == [3, 4]

@@ -153,13 +153,14 @@ class SpoolBook:
             db.execute("DELETE FROM pending WHERE ord = ?", (new.pending,))
             return destroy(db, new.targets[0], new.destroy) if new.destroy else []
 
-        self.remove_files(self._db.write(work))
+        self.remove_files(self._db.write(work), keys_ended=bool(new.destroy))
 
-    def remove_files(self, names: Sequence[str]) -> None:
-        """After their rows: remove image files and what the WAL still holds of their keys."""
+    def remove_files(self, names: Sequence[str], *, keys_ended: bool = False) -> None:
+        """After their rows: remove image files and what the WAL still holds of their and other keys."""
         if names:
             with border(self._shots.folder):
                 remove_files(self._shots.folder, names)
+        if names or keys_ended:
             self._db.forget()
 
 

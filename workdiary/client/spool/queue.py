@@ -16,6 +16,7 @@ from workdiary.client.segment.model import ShotImage
 from workdiary.client.spool.book import SpoolBook, destroy
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows
+from workdiary.evidence.envelope import parse
 
 RECORD_REFUSED = "record-refused"
 KEPT_AFTER_STORED_MS = 7 * 24 * 3_600_000  # evidence.md, Protocol 3: blobs ≥ 7 days after they were stored
@@ -109,6 +110,9 @@ class SendQueue:
                 "WHERE rid = ? AND state = 'queued'",
                 (RECORD_REFUSED, "Its record was refused.", now_ms, rid),
             )
+            # What it reported was lost with it: a later record reports it again, else it would be a gap.
+            ids = [(ident,) for ident in _reported(db, rid)]
+            db.executemany("UPDATE records SET reported = 0 WHERE id = ?", ids)
 
         self._db.write(work)
 
@@ -123,7 +127,7 @@ class SendQueue:
             found = db.execute("SELECT digest FROM disclosures WHERE rid = ?", (rid,)).fetchall()
             return destroy(db, rid, [str(row[0]) for row in found])
 
-        self._book.remove_files(self._db.write(work))
+        self._book.remove_files(self._db.write(work), keys_ended=True)
 
     def again(self, rid: str) -> None:
         """The server does not know a record that counted as sent: send it again."""
@@ -192,3 +196,10 @@ def _end_images(db: sqlite3.Connection, where: str, value: str) -> list[str]:
         (value,),
     ).fetchall()
     return [name for pair in found for name in pair]
+
+
+def _reported(db: sqlite3.Connection, rid: str) -> list[str]:
+    """Ids of the refused records that a record names in its `skips`."""
+    row = db.execute("SELECT jws FROM records WHERE rid = ?", (rid,)).fetchone()
+    skips = None if row is None else parse(row[0]).payload["skips"]
+    return [str(skip["id"]) for skip in skips if isinstance(skip, dict)] if isinstance(skips, list) else []

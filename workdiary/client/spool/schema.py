@@ -37,6 +37,7 @@ class Database:
         self._reserve = reserve
         self._db = connection
         self._lock = threading.RLock()
+        self._owed = False
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one transaction, durable on return.
@@ -45,11 +46,14 @@ class Database:
         """
         with self._lock, border(self.path):
             try:
-                return self._once(work)
+                result = self._once(work)
             except (sqlite3.Error, OSError) as error:
                 if not is_full(error, str(self.path)) or not self._reserve.free():
                     raise
-                return self._once(work)
+                result = self._once(work)
+            if self._owed:
+                self.forget()
+            return result
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """All rows of a query."""
@@ -63,12 +67,18 @@ class Database:
             return found
 
     def forget(self) -> None:
-        """After keys were destroyed.
+        """After keys were destroyed, and at the start.
 
-        Write the WAL back and empty it, since it still holds the older pages.
+        Write the WAL back and empty it, since it still holds the older pages. While another process reads
+        (`diary`, `doctor`) it stays owed to the next write or start.
         """
         with self._lock, border(self.path):
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+            self._owed = bool(busy)
 
     def close(self) -> None:
         """Close; idempotent."""

@@ -93,7 +93,7 @@ class ShotRows:
                 return _delete_images(db, shot.rid, None)
             return _delete_images(db, shot.rid, shot_id) if choice == "remove-shot" else []
 
-        self._destroy_files(self._db.write(work))
+        self._destroy_files(self._db.write(work), texts_ended=choice == "remove-time")
 
     def remove_of(self, rid: str) -> None:
         """Remove all shots of a segment that is not signed yet, keep its time."""
@@ -157,11 +157,12 @@ class ShotRows:
         plain = self._vault.unwrap(key, f"image/{image}/key")
         return rows.open_meta(self._vault, image, meta, encode_key(plain))
 
-    def _destroy_files(self, names: list[str]) -> None:
+    def _destroy_files(self, names: list[str], *, texts_ended: bool = False) -> None:
         """After the rows: a crash in between leaves files without keys, which the next start sweeps."""
         if names:
             with border(self.folder):
                 remove_files(self.folder, names)
+        if names or texts_ended:
             self._db.forget()
 
 

@@ -94,6 +94,7 @@ class Spool:
         spool = cls(folder, opened, vault, reserve, account)
         if not read_only:
             sweep(opened.database, spool.image_folder, opened.aside)
+            opened.database.forget()
             try:
                 reserve.hold()
             except FullError:
