@@ -63,7 +63,7 @@ def _applied(path: Path) -> set[tuple[str, str]]:
     except sqlite3.DatabaseError as error:
         raise KnownError(
             "The diary's database cannot be read",
-            f"{error}. Nothing was changed. Put it back from a backup, or move the folder away to begin anew.",
+            f"{error}. Nothing was changed. Put back a backup, or move the folder away to begin anew.",
             subject=str(path),
         ) from error
     return {(str(app), str(name)) for app, name in rows}
