@@ -14,71 +14,16 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.desk import Desk, wait_for
+from tests.e2e.desk import Desk, open_desk
 
-WORDS = "PANTHER LANTERN MERIDIAN"
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A 1280×800 screen with openbox and an xterm that shows WORDS in large letters and takes the focus."""
-    read, write = os.pipe()
-    command = [
-        "Xvfb",
-        "-displayfd",
-        str(write),
-        "-screen",
-        "0",
-        "1280x800x24",
-        "-noreset",
-        "-nolisten",
-        "tcp",
-    ]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = [subprocess.Popen(command, pass_fds=[write], **quiet)]
-    os.close(write)
-    try:
-        with os.fdopen(read) as out:
-            desk = Desk(f":{out.readline().strip()}", int(os.environ["WORKDIARY_TEST_SEED"]))
-        running.append(subprocess.Popen(["openbox"], env=desk.env, **quiet))
-        # A window mapped while the window manager still starts may stay unmanaged and unseen.
-        managed = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
-
-        def window_manager() -> bool:
-            done = subprocess.run(managed, env=desk.env, capture_output=True, text=True, check=False)
-            return "0x" in done.stdout
-
-        wait_for(window_manager, 20, "the window manager")
-        show = f"for i in 1 2 3; do echo {WORDS}; done; exec cat > {tmp_path / 'typed'}"
-        terminal = [
-            "xterm",
-            "-geometry",
-            "60x20+20+20",
-            "-fa",
-            "DejaVu Sans Mono",
-            "-fs",
-            "16",
-            "-e",
-            "sh",
-            "-c",
-            show,
-        ]
-        running.append(subprocess.Popen(terminal, env=desk.env, **quiet))
-        search = ["xdotool", "search", "--onlyvisible", "--class", "xterm"]
-
-        def shown() -> list[str]:
-            done = subprocess.run(search, env=desk.env, capture_output=True, text=True, check=False)
-            return done.stdout.split()
-
-        found = wait_for(shown, 20, "the terminal")
-        subprocess.run(["xdotool", "mousemove", "300", "300"], env=desk.env, check=True)
-        subprocess.run(["xdotool", "windowfocus", "--sync", found[0]], env=desk.env, check=True)
+    """A desk of its own for each test."""
+    with open_desk(tmp_path / "typed", int(os.environ["WORKDIARY_TEST_SEED"])) as desk:
         yield desk
-    finally:
-        for process in reversed(running):
-            process.kill()
-            process.wait(10)
 
 
 @dataclass

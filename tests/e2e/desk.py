@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 
+WORDS = "PANTHER LANTERN MERIDIAN"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 KINDS = ("keys", "clicks", "scrolls")
 
@@ -97,3 +100,67 @@ class Desk:
                     most[event.kind] += 1
                     break
         return least, most
+
+
+@contextlib.contextmanager
+def open_desk(typed: Path, seed: int) -> Iterator[Desk]:
+    """A 1280×800 screen with openbox and an xterm that shows WORDS in large letters and takes the focus.
+
+    typed: the file that receives what is typed, line by line.
+    """
+    read, write = os.pipe()
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(write),
+        "-screen",
+        "0",
+        "1280x800x24",
+        "-noreset",
+        "-nolisten",
+        "tcp",
+    ]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = [subprocess.Popen(command, pass_fds=[write], **quiet)]
+    os.close(write)
+    try:
+        with os.fdopen(read) as out:
+            desk = Desk(f":{out.readline().strip()}", seed)
+        running.append(subprocess.Popen(["openbox"], env=desk.env, **quiet))
+        # A window mapped while the window manager still starts may stay unmanaged and unseen.
+        managed = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
+
+        def window_manager() -> bool:
+            done = subprocess.run(managed, env=desk.env, capture_output=True, text=True, check=False)
+            return "0x" in done.stdout
+
+        wait_for(window_manager, 20, "the window manager")
+        show = f"for i in 1 2 3; do echo {WORDS}; done; exec cat > {typed}"
+        terminal = [
+            "xterm",
+            "-geometry",
+            "60x20+20+20",
+            "-fa",
+            "DejaVu Sans Mono",
+            "-fs",
+            "16",
+            "-e",
+            "sh",
+            "-c",
+            show,
+        ]
+        running.append(subprocess.Popen(terminal, env=desk.env, **quiet))
+        search = ["xdotool", "search", "--onlyvisible", "--class", "xterm"]
+
+        def shown() -> list[str]:
+            done = subprocess.run(search, env=desk.env, capture_output=True, text=True, check=False)
+            return done.stdout.split()
+
+        found = wait_for(shown, 20, "the terminal")
+        subprocess.run(["xdotool", "mousemove", "300", "300"], env=desk.env, check=True)
+        subprocess.run(["xdotool", "windowfocus", "--sync", found[0]], env=desk.env, check=True)
+        yield desk
+    finally:
+        for process in reversed(running):
+            process.kill()
+            process.wait(10)

@@ -21,8 +21,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.conftest import ARTIFACTS, WORDS, Installed
-from tests.e2e.desk import KINDS, Desk, wait_for
+from tests.e2e.conftest import ARTIFACTS, Installed
+from tests.e2e.desk import KINDS, WORDS, Desk, wait_for
 from workdiary.evidence.digest import record_id
 from workdiary.verify.checks import verify_receipt
 
