@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import platform
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,16 +15,14 @@ from types import FrameType
 from typing import Final
 
 from workdiary.cli.talk import can_ask, confirmed, say, span
-from workdiary.client.compose import Client, Options, Senses, build_client
-from workdiary.client.sign.terms import notice
-from workdiary.client.tracker.events import Snapshot
+from workdiary.client.compose import Options
+from workdiary.client.tracker.events import Snapshot, Tracker
 from workdiary.rules.memo import memo_verdict
-from workdiary.solo import SoloServer, serve_command
-from workdiary.wire.known import ExitCode, KnownError
+from workdiary.solo import Solo, open_solo
+from workdiary.wire.known import KnownError
 
 SENT_S: Final = 30.0
 _STATES: Final = {"tracking": "Tracking", "paused": "Paused", "idle": "Idle", "blocked": "Blocked"}
-READY_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,117 +42,84 @@ class Foreground:
 
     home: Path
     policy: str
-    senses: Senses = field(default_factory=Senses)
     end: threading.Event = field(default_factory=threading.Event)
-    _server: SoloServer | None = None
 
     @contextmanager
-    def running(self) -> Iterator[Client]:
-        """Home locked, engine running, in a solo home the server child too; all ended afterwards.
-
-        Raises `KnownError`.
-        """
+    def running(self) -> Iterator[Solo]:
+        """Home locked, engine running, the server its child; all ended afterwards. Raises `KnownError`."""
         options = Options(
             env=os.environ,
             policy=None if self.policy == "standard" else self.policy,
-            server_url=self._url,
             resume_alone=True,
             quit_app=self.end.set,
-            senses=self.senses,
         )
         with ExitStack() as closing:
             closing.enter_context(_ended_by_signals(self.end))
-            client = build_client(self.home, options)
-            closing.callback(self._close_server)
-            closing.callback(client.close)
-            closing.enter_context(_crash_file(client.files.home.logs / "crash.log"))
-            for told in client.notices:
+            solo = open_solo(self.home, options)
+            closing.callback(solo.close)
+            closing.enter_context(_crash_file(solo.client.files.home.logs / "crash.log"))
+            for told in solo.told:
                 say(told)
-            client.open()
-            self._connect(client)
-            yield client
+            yield solo
 
-    def track(self, client: Client, wanted: Wanted) -> None:
+    def track(self, solo: Solo, wanted: Wanted) -> None:
         """Track until the time is over or somebody ends it, then send what waits. Raises `KnownError`."""
-        if not self._agreed(client, wanted):
+        client = solo.client
+        if not _agreed(solo, wanted) or self.end.is_set():
             say("Nothing was recorded.")
             return
         undo = client.tracker.subscribe(_Told(self.end).hear)
         try:
             client.tracker.start(wanted.contract, wanted.memo, wanted.label)
-            _say_begin(client)
+            _say_begin(client.tracker)
             self.end.wait(wanted.for_s)
             blocked = client.tracker.snapshot()
         finally:
             undo()
         client.tracker.stop()
-        self._say_end(client)
+        _say_end(solo)
         if blocked.state == "blocked":
             raise KnownError("Tracking had to stop", blocked.reason, subject=str(self.home))
 
-    def _connect(self, client: Client) -> None:
-        """Start the embedded server and, at the first time, enrol with it. Raises `KnownError`."""
-        settings = client.files.settings.values
-        if settings.server_url:
-            if client.enrolment is None:
-                raise KnownError(
-                    "This computer is not connected to that server",
-                    "Remove server_url from settings.toml to keep the diary on this computer.",
-                    subject=settings.server_url,
-                    exit_code=ExitCode.REFUSED,
-                )
-        else:
-            self._start_server(client)
-        client.check_policy()
 
-    def _start_server(self, client: Client) -> None:
-        self._server = SoloServer(
-            serve_command(client.files.home.path), on_ready=lambda _ready: client.tracker.link_up()
-        )
-        self._server.start()
-        try:
-            ready = self._server.wait_ready(READY_S)
-        except KnownError as error:
-            if client.enrolment is None:
-                raise
-            say(f"{error.title}. {error.message}")
-            return
-        if client.enrolment is None:
-            client.enrol(ready.enrol_token, platform.node() or "this computer")
-            client.tracker.link_up()
+def _agreed(solo: Solo, wanted: Wanted) -> bool:
+    """The notice before the first session on a contract."""
+    contracts = solo.client.contracts()
+    chosen = solo.client.contract(wanted.contract) if wanted.contract else contracts[0]
+    if solo.agreed(chosen.id):
+        return True
+    say(solo.notice())
+    if not can_ask() and not wanted.yes:
+        say("Nobody can be asked here: starting is taken as agreement, and recorded as such.")
+    return confirmed("Start recording?", yes=wanted.yes)
 
-    def _close_server(self) -> None:
-        if self._server is not None:
-            self._server.close()
 
-    def _url(self) -> str | None:
-        return None if self._server is None else self._server.url()
+def _say_end(solo: Solo) -> None:
+    """Holds end as keep; wait until all is sent, say what is not."""
+    tracker = solo.client.tracker
+    tracker.finish(SENT_S)
+    say(f"Stopped. {span(tracker.snapshot().session_ms)} tracked.")
+    until = time.monotonic() + SENT_S
+    trouble = _server_trouble(solo)
+    if trouble is None:
+        tracker.wait_until(_ended, max(0.0, until - time.monotonic()))
+    left = tracker.snapshot()
+    if _all_sent(left):
+        say("Everything is sent and has its receipt.")
+    else:
+        waiting = f"{left.outbox.waiting} records, {left.outbox.images} images"
+        say(f"Still waiting, safe on this computer: {waiting}. {trouble or left.reason}")
+    if left.outbox.quarantined:
+        say(f"Set aside: {left.outbox.quarantined}; `workdiary outbox` says why.")
 
-    def _agreed(self, client: Client, wanted: Wanted) -> bool:
-        """The notice before the first session of a solo contract."""
-        contract = wanted.contract or next(iter(client.contracts())).id
-        if client.files.spool.book.last(client.contract(contract).id, "consent") is not None:
-            return True
-        say(notice())
-        if not can_ask() and not wanted.yes:
-            say("Nobody can be asked here: starting is taken as agreement, and recorded as such.")
-        return confirmed("Start recording?", yes=wanted.yes)
 
-    def _say_end(self, client: Client) -> None:
-        """Holds end as keep; wait until all is sent, say what is not."""
-        client.tracker.finish(SENT_S)
-        done = client.tracker.snapshot()
-        say(f"Stopped. {span(done.session_ms)} tracked.")
-        if self._url() is not None:
-            client.tracker.wait_until(_all_sent, SENT_S)
-        left = client.tracker.snapshot()
-        if _all_sent(left):
-            say("Everything is sent and has its receipt.")
-        else:
-            waiting = f"{left.outbox.waiting} records, {left.outbox.images} images"
-            say(f"Still waiting, safe on this computer: {waiting}. {left.reason}")
-        if left.outbox.quarantined:
-            say(f"Set aside: {left.outbox.quarantined}; `workdiary outbox` says why.")
+def _server_trouble(solo: Solo) -> str | None:
+    """Why nothing can be sent now; None while the server can be reached."""
+    try:
+        solo.server.wait_ready(SENT_S)
+    except KnownError as error:
+        return str(error)
+    return None
 
 
 class _Told:
@@ -188,8 +153,13 @@ def _all_sent(snapshot: Snapshot) -> bool:
     return not (snapshot.outbox.waiting or snapshot.outbox.images)
 
 
-def _say_begin(client: Client) -> None:
-    now = client.tracker.snapshot()
+def _ended(snapshot: Snapshot) -> bool:
+    """Whether waiting longer changes anything: where sync has stopped for good nothing more goes out."""
+    return _all_sent(snapshot) or snapshot.sync in {"halted", "sign-in"}
+
+
+def _say_begin(tracker: Tracker) -> None:
+    now = tracker.snapshot()
     contract = "" if now.contract is None else now.contract.name
     say(f"Tracking {contract}: {now.memo}. Ctrl-C stops.")
     if not memo_verdict(now.memo, now.label).ok:
