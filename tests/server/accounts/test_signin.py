@@ -96,6 +96,11 @@ def test_each_role_signs_in_as_itself(door: Door, signin: Any, role: str) -> Non
     assert Session.objects.select_related("account").get().account.role == role
 
 
+def test_a_strange_token_is_no_fault_of_ours(door: Door) -> None:
+    answer = door.ask("POST", "/api/v1/solo/signin", b'{"as":"client"}', Authorization="Bearer \xe9\xff")
+    assert answer.status == 401
+
+
 def test_other_roles_do_not_exist(server: Service, door: Door) -> None:
     header = f"Bearer {server.runtime.secrets.signin.hex()}"
     answer = door.ask("POST", "/api/v1/solo/signin", b'{"as":"admin"}', Authorization=header)

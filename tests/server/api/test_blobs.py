@@ -18,9 +18,15 @@ from workdiary.server.compose import Service
 from workdiary.server.receive.models import Disclosure, Record
 from workdiary.server.receive.stored import disclosures_of
 from workdiary.server.store.blobs import INCOMING, open_blob, open_thumbnail, recover
+from workdiary.server.store.images import look
 from workdiary.server.store.models import Blob
 from workdiary.wire.sealing import blob_aad, encrypt, seal_key, upload_kid
 from workdiary.wire.upload import BLOB_BODY_MAX, SealedBlob, pack_blob
+
+
+def test_a_whole_8k_screen_fits() -> None:
+    looked = look(picture("navy", (7680, 4320), "AVIF"))
+    assert (looked.media_type, looked.width, looked.height) == ("image/avif", 7680, 4320)
 
 
 def sent(device: FakeDevice, image: bytes = b"") -> Signed:

@@ -79,6 +79,24 @@ def test_a_device_whose_answer_was_lost_asks_again(server: Service, door: Door) 
     assert device.put(device.sign("open")).status == 401
 
 
+def test_a_captured_enrolment_is_worthless_once_the_token_arrived(server: Service, door: Door) -> None:
+    device = FakeDevice(door)
+    token = server.enrol_token or ""
+    assert device.enrol(token).status == 201
+    assert device.open()
+    thief = FakeDevice(door, device.signer)  # the same bytes again: key, proof and token
+    assert thief.enrol(token).status == 401
+    assert device.put(device.segment()).status == 201
+
+
+def test_an_answer_lost_long_ago_is_lost(server: Service, door: Door) -> None:
+    device = FakeDevice(door)
+    token = server.enrol_token or ""
+    assert device.enrol(token).status == 201
+    Ticket.objects.exclude(used_ms=None).update(used_ms=1)
+    assert FakeDevice(door, device.signer).enrol(token).status == 401
+
+
 def test_an_es256_key_is_welcome(server: Service, door: Door) -> None:
     device = FakeDevice(door, Es256Signer(os.urandom(32)))  # type: ignore[arg-type] # either signer
     assert device.enrol(server.enrol_token or "").status == 201

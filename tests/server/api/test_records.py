@@ -315,12 +315,14 @@ def test_an_address_that_names_another_id_is_refused(device: FakeDevice) -> None
     ],
 )
 def test_nonsense_is_refused_and_the_refusal_names_the_bytes(device: FakeDevice, body: bytes) -> None:
-    answer = device.put_bytes(uuid7(1, os.urandom(10)), body)
+    rid = uuid7(1, os.urandom(10))
+    answer = device.put_bytes(rid, body)
     assert answer.status in (400, 413, 422)
     named = parse(answer.json["refusal"]).payload["tgt"]
     assert named in (sha256_b64u(body), record_id(body.rpartition(b"\n")[2].decode("ascii", "ignore")))
-    again = device.put_bytes(uuid7(1, os.urandom(10)), body)
-    assert again.json["refusal"] == answer.json["refusal"]
+    assert device.put_bytes(rid, body).json["refusal"] == answer.json["refusal"]
+    other = uuid7(1, os.urandom(10))
+    assert parse(device.put_bytes(other, body).json["refusal"]).payload["about"] == other
 
 
 def test_too_large_is_refused_from_the_length_and_named_by_its_bytes(device: FakeDevice) -> None:

@@ -23,7 +23,7 @@ def test_the_bytes_are_those_signed_and_nothing_may_guess_their_type(friday, fre
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "private" in answer.headers["Cache-Control"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("end", ["", "/thumb", "/view"])

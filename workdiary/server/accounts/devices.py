@@ -21,6 +21,11 @@ from workdiary.wire.messages import EnrolRequest, enrol_proof_input
 from workdiary.wire.problems import ProblemCode
 
 _SCHEME = "Bearer "
+# A lost answer is noticed within a minute or two.
+REPEAT_MS = 10 * 60_000
+# Tokens known to have been used, so that not every request looks for their tickets.
+_ARRIVED: set[str] = set()
+_ARRIVED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ def device_of(request: HttpRequest) -> Device:
         raise ProblemError(ProblemCode.SIGN_IN)
     if device.revoked_ms is not None or device.account.disabled_ms is not None:
         raise ProblemError(ProblemCode.REVOKED)
+    _end_repeats(device)
     return device
 
 
@@ -58,8 +64,8 @@ def optional_device(request: HttpRequest) -> Device | None:
 def enrol(asked: EnrolRequest, origin: str) -> Enrolled:
     """Enrol the key that proves itself, with a one-time token made for this installation.
 
-    A device whose answer was lost may ask again with the same key and token and gets a new device token.
-    Raises ProblemError.
+    A device whose answer was lost may ask again with the same key and token and gets a new device token: for
+    ten minutes, and only until a device token was used. Raises ProblemError.
     """
     kid = _check(asked, origin)
     with writing():
@@ -77,6 +83,17 @@ def enrol(asked: EnrolRequest, origin: str) -> Enrolled:
         device.token_hash = hashed(token)
         device.save()
     return Enrolled(device, token)
+
+
+def _end_repeats(device: Device) -> None:
+    """Its token arrived: whoever saw the request for it must not get another by sending it again."""
+    if device.token_hash in _ARRIVED:
+        return
+    with writing():
+        Ticket.objects.filter(purpose="enrol", used_by=device.kid).delete()
+    if len(_ARRIVED) >= _ARRIVED_MAX:
+        _ARRIVED.clear()
+    _ARRIVED.add(device.token_hash)
 
 
 def _check(asked: EnrolRequest, origin: str) -> str:
@@ -97,7 +114,8 @@ def _check(asked: EnrolRequest, origin: str) -> str:
 def _spend(token: str, kid: str) -> Account:
     now = runtime().now_ms()
     tickets = Ticket.objects.filter(hash=hashed(token), purpose="enrol", expires_ms__gt=now)
-    tickets = tickets.filter(used_by__in=("", kid), account__disabled_ms=None)
-    if not tickets.update(used_ms=now, used_by=kid):
+    tickets = tickets.filter(account__disabled_ms=None)
+    again = tickets.filter(used_by=kid, used_ms__gt=now - REPEAT_MS)
+    if not tickets.filter(used_by="").update(used_ms=now, used_by=kid) and not again.exists():
         raise ProblemError(ProblemCode.SIGN_IN, "the enrolment token is unknown, used or too old")
     return tickets.select_related("account").get().account

@@ -7,7 +7,7 @@ import hmac
 import threading
 
 from workdiary.evidence.canonical import JsonObject, b64u
-from workdiary.evidence.envelope import build
+from workdiary.evidence.envelope import build, parse
 from workdiary.evidence.keys import Ed25519Signer
 from workdiary.evidence.kinds.base import Common, TreeHead
 from workdiary.evidence.log import record_leaf_hash
@@ -38,22 +38,28 @@ def operator_signer() -> Ed25519Signer:
 def refusal(code: ProblemCode, detail: str, rid: str, subject: str) -> ProblemError:
     """The answer to what is refused for good: the problem with the operator's signed word about `subject`.
 
-    subject: id of the JWS, or base64url SHA-256 of bytes that hold none; the same bytes get the same word.
+    subject: id of the JWS, or base64url SHA-256 of bytes that hold none; the same bytes under the same id get
+    the same word.
     """
-    known = Refused.objects.filter(subject=subject, code=code).first()
-    jws = known.jws if known is not None else _refuse(code, rid, subject)
+    about = rid if is_uuid7(rid) else None
+    jws = _known(code, about, subject) or _refuse(code, about, subject)
     error = ProblemError(code, detail, rid)
     error.problem = Problem(code, detail, rid, jws)
     return error
 
 
-def _refuse(code: ProblemCode, rid: str, subject: str) -> str:
-    about = rid if is_uuid7(rid) else None
+def _known(code: ProblemCode, about: str | None, subject: str) -> str | None:
+    """The word last given; another one is due if it was about another id, which the sender would not take."""
+    known = Refused.objects.filter(subject=subject, code=code).first()
+    return known.jws if known is not None and parse(known.jws).payload["about"] == about else None
+
+
+def _refuse(code: ProblemCode, about: str | None, subject: str) -> str:
     clear: JsonObject = {"about": about, "tgt": subject, "code": str(code)}
     with _SIGNING:
-        known = Refused.objects.filter(subject=subject, code=code).first()
+        known = _known(code, about, subject)
         if known is not None:
-            return known.jws
+            return known
         record = _signed("refusal", clear, _head() or _log(_signed("open", _opening(), None)))
         _log(record, Refused(subject=subject, code=code, jws=record.jws, at_ms=record.received_ms))
     return record.jws
@@ -111,6 +117,7 @@ def _log(record: Record, with_it: Refused | None = None) -> Record:
         record.leaf, record.index = leaf, leaf.index
         record.save(force_insert=True)
         if with_it is not None:
+            Refused.objects.filter(subject=with_it.subject, code=with_it.code).delete()
             with_it.save(force_insert=True)
 
     SEQUENCER.append(record_leaf_hash(record.jws), keep)

@@ -23,8 +23,8 @@ from workdiary.server.web.times import Clock
 from workdiary.server.web.zones import known, own_zone
 
 _IMAGE_TYPES = frozenset({"image/avif", "image/webp", "image/jpeg"})
-# Images are named by what they are; the browser may keep one, other people's caches may not.
-_IMAGE_CACHE = "private, max-age=3600"
+# A redaction hides at once: each showing asks, and no cache keeps what was shown before.
+_IMAGE_CACHE = "private, no-store"
 
 
 @require_safe
