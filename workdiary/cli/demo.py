@@ -53,10 +53,10 @@ def demo(options: Globals, *, no_input: bool, cells: int) -> None:
     say("Type, click and scroll somewhere; what is recorded shows up on a diary page at the end.")
     foreground = Foreground(home, "demo")
     seconds = cells * DEMO.cell_ms / 1000
-    with foreground.running() as client:
-        with _own_input(client, foreground.end, at_once=no_input):
-            foreground.track(client, Wanted(None, MEMO, for_s=seconds, yes=not ask))
-        _finish(client, home, ask=ask)
+    with foreground.running() as solo:
+        with _own_input(solo.client, foreground.end, at_once=no_input):
+            foreground.track(solo, Wanted(None, MEMO, for_s=seconds, yes=not ask))
+        _finish(solo.client, home, ask=ask)
 
 
 def _finish(client: Client, home: Path, *, ask: bool) -> None:

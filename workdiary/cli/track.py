@@ -51,5 +51,5 @@ def track(
     """  # noqa: D301 - click reads the backspace
     wanted = Wanted(contract, check_memo(memo), label, for_s, yes)
     foreground = Foreground(options.resolved_home(), options.policy)
-    with foreground.running() as client:
-        foreground.track(client, wanted)
+    with foreground.running() as solo:
+        foreground.track(solo, wanted)
