@@ -17,10 +17,11 @@ from workdiary.client.errors import DamagedError, border, translate
 from workdiary.client.settings import sync_folder, write_durably
 from workdiary.client.spool import rows
 from workdiary.client.spool.quota import Reserve
-from workdiary.client.spool.schema import Database, Row, connect, problems
+from workdiary.client.spool.schema import Database, Row, attach, prepare, problems
 from workdiary.client.spool.shots import remove_orphans
 from workdiary.client.spool.tables import TABLES, Table
 from workdiary.client.spool.vault import Vault
+from workdiary.client.spool.wal import loses_commits
 from workdiary.evidence.canonical import loads_object, unb64u
 from workdiary.evidence.digest import record_id
 from workdiary.evidence.errors import EvidenceError
@@ -44,42 +45,67 @@ def open_database(folder: Path, vault: Vault, reserve: Reserve, *, read_only: bo
     """Open or make the spool's file; repair it unless read_only. Raises KnownError."""
     path = folder / NAME
     with border(path):
-        aside, notices = _finish_takeover(folder), tuple[str, ...]()
+        if read_only and path.exists():
+            return _look(path, reserve)
+        aside = _finish_takeover(folder)
+        told = f"The spool was damaged. It was set aside whole in {aside}; a new one goes on."
+        notices = () if aside is None else (told,)
         if not path.exists():
             _remove(path, _SIDES)  # a WAL without its file belongs to nothing and would be replayed
-        connection, why = _try(path, vault, read_only=read_only)
-        if connection is None:
-            if read_only:
-                raise DamagedError(str(path), f"{why} Start WorkDiary to repair it.")
-            reserve.free()
-            aside = _set_aside(folder)
-            kept, all_rows = _salvage(aside / NAME, folder / _NEW, vault)
-            write_durably(folder / _TAKEOVER, aside.name.encode())
-            _finish_takeover(folder)
-            connection = connect(path, read_only=False)
-            told = (
-                f"The spool was damaged ({why}). It was set aside whole in {aside}; {kept} of {all_rows} "
-                "rows could be read and go on in a new one. What was sent before is safe on the server."
-            )
-            notices = (told,)
-        elif aside is not None:
-            notices = (f"The spool was damaged. It was set aside whole in {aside}; a new one goes on.",)
+        connection = attach(path, read_only=False)
+        try:
+            why = _judge(connection, path, vault)
+            if why:
+                reserve.free()
+                # Closing writes the WAL back into the file: not before both are copied as they were found.
+                aside = _set_aside(folder)
+        except BaseException:
+            connection.close()
+            raise
+        if why and aside is not None:
+            connection.close()
+            notices = (_replace(folder, aside, why, vault),)
+            connection = attach(path, read_only=False)
+            prepare(connection, path)
     return Opened(Database(path, reserve, connection), aside, notices)
 
 
-def _try(path: Path, vault: Vault, *, read_only: bool) -> tuple[sqlite3.Connection | None, str]:
-    """(connection, "") or (None, what is wrong). Raises what is not damage."""
-    connection = None
+def _look(path: Path, reserve: Reserve) -> Opened:
+    """For a reader beside the app. Raises DamagedError, which leaves the repair to the app."""
+    connection = attach(path, read_only=True)
     try:
-        connection = connect(path, read_only=read_only)
-        found = [] if read_only else [*problems(connection), *_audit(connection, vault)]
+        prepare(connection, path)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            words = f"{_damage(error, str(path))}. Start WorkDiary to repair it."
+            raise DamagedError(str(path), words) from error
+        raise
+    return Opened(Database(path, reserve, connection), None, ())
+
+
+def _replace(folder: Path, aside: Path, why: str, vault: Vault) -> str:
+    """Put what is readable of the copy into the place of the damaged file; words for the person."""
+    kept, seen = _salvage(aside / NAME, folder / _NEW, vault)
+    write_durably(folder / _TAKEOVER, aside.name.encode())
+    _finish_takeover(folder)
+    return (
+        f"The spool was damaged ({why}). It was set aside whole in {aside}; {kept} of {seen} rows could be "
+        "read and go on in a new one. What was sent before is safe on the server."
+    )
+
+
+def _judge(connection: sqlite3.Connection, path: Path, vault: Vault) -> str:
+    """What is wrong with the file, "" if nothing. Raises what is not damage."""
+    journal = path.with_name(path.name + "-wal")
+    if journal.exists() and loses_commits(journal.read_bytes()):
+        return "its journal holds commits that cannot be read"
+    try:
+        prepare(connection, path)
+        found = [*problems(connection), *_audit(connection, vault)]
     except (sqlite3.DatabaseError, DamagedError, EvidenceError, ValueError, TypeError) as error:
         found = [_damage(error, str(path))]
-    if not found and connection is not None:
-        return connection, ""
-    if connection is not None:
-        connection.close()
-    return None, found[0]
+    return found[0] if found else ""
 
 
 def _damage(error: Exception, subject: str) -> str:
@@ -159,10 +185,11 @@ def _set_aside(folder: Path) -> Path:
 def _salvage(damaged: Path, new: Path, vault: Vault) -> tuple[int, int]:
     """Copy every sound row into a new file; (rows kept, rows seen)."""
     _remove(new, ("", *_SIDES))
-    target = connect(new, read_only=False)
+    target = attach(new, read_only=False)
     kept = seen = 0
     try:
-        source = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        prepare(target, new)
+        source = attach(damaged, read_only=True)
         try:
             target.execute("BEGIN")
             for name, table in TABLES.items():

@@ -97,19 +97,28 @@ class Database:
         return result
 
 
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the file, at the first time make it. Raises sqlite3.Error; KnownError for a newer schema."""
-    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        _refuse_newer(version, path)
-        if version == 0:
-            _create(db)
-        _configure(db, read_only=read_only)
-    except BaseException:
-        db.close()
-        raise
-    return db
+def attach(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """A connection that has looked at nothing yet. Raises sqlite3.Error.
+
+    read_only: such a connection writes nothing at all, not even the WAL back when it is closed last.
+    """
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    return sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+
+
+def prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Make the tables at the first time, set what holds for the connection.
+
+    Raises sqlite3.Error; KnownError for a newer schema, which is left untouched.
+    """
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    _refuse_newer(version, path)
+    if version == 0:
+        _create(db)
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("PRAGMA temp_store = MEMORY")  # sorting never puts rows into a temporary file
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
 
 def _refuse_newer(version: int, path: Path) -> None:
@@ -131,15 +140,6 @@ def _create(db: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
-
-
-def _configure(db: sqlite3.Connection, *, read_only: bool) -> None:
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA secure_delete = ON")
-    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    db.execute("PRAGMA temp_store = MEMORY")  # sorting never puts rows into a temporary file
-    if read_only:
-        db.execute("PRAGMA query_only = ON")
 
 
 def problems(db: sqlite3.Connection) -> Sequence[str]:
