@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-TOP = set(
-    "workdiary resources installers tests pyproject.toml build.spec README.md LICENSE CHANGELOG.md CONTRIBUTING.md "
-    "docs benchmarks requirements dev .ci".split()
-)
+TOP = {
+    *("workdiary", "resources", "installers", "tests", "pyproject.toml", "build.spec"),
+    *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"),
+    *("docs", "benchmarks", "requirements", "dev", ".ci"),
+}
 # Spelt with a hole so that this file does not find itself.
 HOSTS = re.compile(r"py[p]i\.org|python[h]osted|n[p]mjs\.|d[e]bian\.org")
 PATHS = re.compile(r"/(?:w[o]rk|r[o]ot)/")
