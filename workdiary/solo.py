@@ -159,6 +159,16 @@ class Solo:
         self.server = server
         self.tracker: Tracker = client.tracker
 
+    def server_trouble(self, wait_s: float) -> str | None:
+        """Why nothing can be sent now; None once the server runs, or where another one is asked."""
+        if self.client.files.settings.values.server_url:
+            return None
+        try:
+            self.server.wait_ready(wait_s)
+        except KnownError as error:
+            return str(error)
+        return None
+
     def diary_address(self) -> str:
         """A one-time address of the diary page. Raises `KnownError`."""
         return signin_address(self.client.files.home.path)
@@ -196,16 +206,21 @@ class Solo:
 def open_solo(path: Path, options: Options) -> Solo:
     """Open a home, its tracker and its server; at the first time waits for the server and enrols.
 
-    options.server_url is replaced by the child's address. Raises `KnownError`.
+    options.server_url is replaced by the address that the settings name, without one by the child's; with one
+    no child is started. Raises `KnownError`.
     """
     from workdiary.client.compose import build_client  # noqa: PLC0415 - `solo url` needs no client
 
     opened: list[Client] = []
     server = SoloServer(serve_command(path), on_ready=lambda _ready: _link_up(opened))
-    client = build_client(path, replace(options, server_url=server.url))
+    named: list[str] = []
+    client = build_client(path, replace(options, server_url=lambda: named[0] if named else server.url()))
     try:
         client.check_policy()
-        server.start()
+        if client.files.settings.values.server_url:
+            named.append(_named(client))
+        else:
+            server.start()
         client.open()
         opened.append(client)
         if client.enrolment is None:
@@ -216,6 +231,19 @@ def open_solo(path: Path, options: Options) -> Solo:
         server.close()
         raise
     return Solo(client, server)
+
+
+def _named(client: Client) -> str:
+    """The address of the settings. Raises `KnownError` (exit 7): this device is nobody to that server yet."""
+    address = client.files.settings.values.server_url
+    if client.enrolment is None:
+        raise KnownError(
+            "This computer is not connected to that server",
+            "Remove server_url from settings.toml to keep the diary on this computer.",
+            subject=address,
+            exit_code=ExitCode.REFUSED,
+        )
+    return address
 
 
 def _link_up(opened: list[Client]) -> None:

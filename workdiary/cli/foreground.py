@@ -100,7 +100,7 @@ def _say_end(solo: Solo) -> None:
     tracker.finish(SENT_S)
     say(f"Stopped. {span(tracker.snapshot().session_ms)} tracked.")
     until = time.monotonic() + SENT_S
-    trouble = _server_trouble(solo)
+    trouble = solo.server_trouble(SENT_S)
     if trouble is None:
         tracker.wait_until(_ended, max(0.0, until - time.monotonic()))
     left = tracker.snapshot()
@@ -111,15 +111,6 @@ def _say_end(solo: Solo) -> None:
         say(f"Still waiting, safe on this computer: {waiting}. {trouble or left.reason}")
     if left.outbox.quarantined:
         say(f"Set aside: {left.outbox.quarantined}; `workdiary outbox` says why.")
-
-
-def _server_trouble(solo: Solo) -> str | None:
-    """Why nothing can be sent now; None while the server can be reached."""
-    try:
-        solo.server.wait_ready(SENT_S)
-    except KnownError as error:
-        return str(error)
-    return None
 
 
 class _Told:
