@@ -18,6 +18,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, Qt, QTranslato
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 from PySide6.QtWidgets import QApplication
 
+from tests.fakes.engine import FakeEngine
 from tests.fakes.tracker import NOW, FakeTracker, shot, stopped, tracking
 from workdiary.client.desktop import app as desktop_app
 from workdiary.client.desktop import i18n, theme
@@ -49,32 +50,6 @@ def thumbnail() -> bytes:
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     image.save(buffer, "WEBP")
     return bytes(data.data())
-
-
-class FakeEngine:
-    """The engine's protocol around a fake tracker."""
-
-    def __init__(self, tracker: FakeTracker, *, agreed: bool = True) -> None:
-        self.tracker = tracker
-        self._agreed = agreed
-        self.closed = 0
-
-    told: tuple[str, ...] = ()
-
-    def notice(self) -> str:
-        return (Path(__file__).parents[2] / "resources" / "notices" / "solo-en.txt").read_text("utf-8")
-
-    def diary_address(self) -> str:
-        return "http://127.0.0.1:40123/signin/once"
-
-    def agreed(self, contract: str) -> bool:
-        return self._agreed
-
-    def agree(self, contract: str) -> None:
-        self._agreed = True
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 @dataclass(frozen=True)
@@ -187,7 +162,7 @@ def take(state: State, folder: Path, name: str) -> None:
     """One picture from the screen."""
     tracker = FakeTracker(replace(state.snapshot, shot=None))
     tracker.picture = thumbnail()
-    engine = FakeEngine(tracker, agreed=state.agreed)
+    engine = FakeEngine(tracker, agreed=("c-demo", "c-booking") if state.agreed else ())
     bridge = Bridge()
     desk = Desk(Services(lambda: engine, lambda _address: True), i18n.voice(), bridge)
     window = MainWindow()

@@ -35,6 +35,7 @@ class Shell(QObject):
         self.window = window
         self.pages = Pages(desk.voice, window)
         window.furnish(self.pages)
+        self.pages.begin()
         self.tray = Tray(desk.voice) if tray else None
         self.announcer = Announcer(desk.voice)
         self.leaving: LeavingDialog | None = None
@@ -86,6 +87,7 @@ class Shell(QObject):
         desk, window, pages, track = self.desk, self.window, self.pages, self.pages.track
         desk.changed.connect(self._show)
         desk.failed.connect(track.errors.show_error)
+        desk.opened.connect(pages.show_track)
         desk.cannot_open.connect(self._refused)
         desk.memo_wanted.connect(window.bring)
         desk.memo_wanted.connect(track.memo.want)

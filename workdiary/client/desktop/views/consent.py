@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workdiary.client.desktop import theme
 from workdiary.client.desktop.presenters.consent import ConsentView, Datum, Fact
 from workdiary.client.desktop.views.button import Button
 from workdiary.client.desktop.views.parts import Icon, Style, Text
+from workdiary.client.desktop.views.scroll import Area
 
 
 class Ruled(QWidget):
@@ -37,11 +38,7 @@ class ConsentPage(QWidget):
         pad = theme.space(4)
         self._body.setContentsMargins(pad, theme.space(3), pad, theme.space(2))
         self._body.setSpacing(theme.space(2))
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = Area(inside)
         area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -53,6 +53,10 @@ class Foot(QWidget):
         row.addWidget(self.sync, 1)
         self._shown: StatusView | None = None
 
+    def wait(self, text: str) -> None:
+        """There is no state to tell yet."""
+        self.state.word.show_text(text)
+
     def show_status(self, view: StatusView) -> None:
         """State and sync now."""
         if view != self._shown:

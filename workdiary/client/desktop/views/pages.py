@@ -42,6 +42,9 @@ class Pages(QStackedWidget):
         for keys, by in (("Alt+Left", -1), ("Alt+Right", 1)):
             QShortcut(QKeySequence(keys), window).activated.connect(lambda by=by: self.track.today.step(by))
         QShortcut(QKeySequence("Ctrl+L"), window).activated.connect(self.track.memo.want)
+
+    def begin(self) -> None:
+        """The keyboard goes to the memo."""
         self.track.memo.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_track(self) -> None:

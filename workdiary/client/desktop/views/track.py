@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workdiary.client.desktop import theme
 from workdiary.client.desktop.presenters.page import Page, Ticking
@@ -14,33 +13,10 @@ from workdiary.client.desktop.views.cell import CellBox
 from workdiary.client.desktop.views.controls import Controls
 from workdiary.client.desktop.views.foot import Foot
 from workdiary.client.desktop.views.memo import MemoBox
+from workdiary.client.desktop.views.scroll import Area
 from workdiary.client.desktop.views.shot import ShotBox
 from workdiary.client.desktop.views.today import TodayBox
 from workdiary.client.desktop.views.totals import Totals
-
-
-class Area(QScrollArea):
-    """Scrolls downwards only; never narrower than what it holds, so that nothing is cut at its side."""
-
-    def __init__(self, inside: QWidget) -> None:
-        super().__init__()
-        self._inside = inside
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(inside)
-        inside.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Follow what it holds when that wants more room."""
-        if event.type() == QEvent.Type.LayoutRequest and watched is self._inside:
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """As wide as its contents need; a scroll bar finds room in the margin."""
-        return QSize(self._inside.minimumSizeHint().width(), super().minimumSizeHint().height())
 
 
 class TrackPage(QWidget):
@@ -59,6 +35,7 @@ class TrackPage(QWidget):
         self.notices = NoticeBar(voice)
         self.today = TodayBox()
         self.foot = Foot()
+        self.foot.wait(voice.say("Starting…"))
         self._voice = voice
         self._page: Page | None = None
         inside = QWidget()
