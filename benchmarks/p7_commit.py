@@ -76,7 +76,8 @@ def image(n: int, folder: Path, plain: bytes) -> ShotImage:
     sync_folder(folder)
     return ShotImage(
         image=stem, thumb=f"{stem}t", key=encode_key(key), sha256="0" * 64, bytes=len(plain),
-        type="image/avif", width=1920, height=1080, display=DISPLAY, role="screen", at_ms=START_MS + n * CELL_MS,
+        type="image/avif", width=1920, height=1080, display=DISPLAY, role="screen",
+        at_ms=START_MS + n * CELL_MS,
     )  # fmt: skip
 
 
