@@ -58,16 +58,10 @@ class Rig:
         self.camera, self.signer, self.sender = ManualWorker(), ManualWorker(), ManualWorker()
         self.journal = FakeJournal(self.store)
         self.uploader = FakeUploader()
-        self._random = random.Random(7)
-        world = World(
-            clock=self.clock,
-            entropy=self._random.randbytes,
-            random_int=self._draw,
-            backends=self.desktop.backends(),
-            taker=self.taker,
-            zone=lambda: "Europe/Berlin",
-        )
-        stages = Stages(
+        self._assemble(self._stages())
+
+    def _stages(self) -> Stages:
+        return Stages(
             store=self.store,
             outbox=self.store,
             journal=self.journal,
@@ -77,6 +71,17 @@ class Rig:
             camera=self.camera,
             signer=self.signer,
             sender=self.sender,
+        )
+
+    def _assemble(self, stages: Stages) -> None:
+        self._random = random.Random(7)
+        world = World(
+            clock=self.clock,
+            entropy=self._random.randbytes,
+            random_int=self._draw,
+            backends=self.desktop.backends(),
+            taker=self.taker,
+            zone=lambda: "Europe/Berlin",
         )
         choices = Choices(
             policy=self.policy,

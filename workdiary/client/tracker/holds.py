@@ -79,8 +79,7 @@ class Holds:
         """The person has chosen; durable on return. Raises `KnownError` (unknown, or signed already)."""
         self._parts.store.decide(shot_id, choice)
         self._forget(shot_id)
-        if self.last is not None and self.last.shot_id == shot_id:
-            self.last = replace(self.last, choice=choice)
+        self._mark(shot_id, choice)
         if choice == "blur":
             self._blur(shot_id)
         self._arm()
@@ -125,9 +124,11 @@ class Holds:
             # Written down: its segment may be signed much later, when the wall clock shows another time.
             self._parts.store.decide(shot_id, "keep")
             self._forget(shot_id)
+            self._mark(shot_id, "keep")
         self._arm()
         if over:
             self._parts.over()
+            self._parts.changed()
 
     def end_all(self) -> None:
         """Quit: every hold ends as keep, unless the person chose."""
@@ -135,6 +136,10 @@ class Holds:
         self._spans.clear()
         self._away_ms = None
         self._parts.alarms.cancel(ALARM)
+
+    def _mark(self, shot_id: str, choice: HoldChoice) -> None:
+        if self.last is not None and self.last.shot_id == shot_id:
+            self.last = replace(self.last, choice=choice)
 
     def _forget(self, shot_id: str) -> None:
         self._held.pop(shot_id, None)

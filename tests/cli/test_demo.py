@@ -1,0 +1,28 @@
+"""`demo` on a real screen: it fills cells by itself, says so, and ends on a page that shows the work."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.fakes.xserver import XServer, screen
+
+__all__ = ["screen"]
+
+
+@pytest.mark.timeout(200)
+def test_a_demo_without_anybody_ends_on_a_page_that_shows_it(shell: Shell, screen: XServer) -> None:
+    terminal = screen.xterm(script="echo A terminal to picture; exec cat")
+    shell.env |= {"DISPLAY": screen.display}
+    done = shell.run("demo", "--no-input", "--cells", "1")
+    screen.end(terminal)
+    assert done.code == 0, done.err
+    found = done.json()
+    day = found["day"]
+    assert day["shots"] >= 1
+    assert day["keys"] >= 10
+    assert day["injected"] == day["keys"] + day["clicks"] + day["scrolls"]
+    assert 29_000 <= day["totals"]["tracked_ms"] <= 33_000
+    assert found["status"]["outbox"]["waiting"] == 0
+    assert "Its counts are marked as injected" in done.err
+    assert "was opened and shows the work" in done.err
