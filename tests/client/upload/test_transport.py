@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from workdiary.client.errors import KnownError, OfflineError
+from workdiary.client.upload import transport as transport_module
 from workdiary.client.upload.transport import ANSWER_MAX, HttpTransport
 
 pytestmark = pytest.mark.sockets
@@ -158,6 +160,19 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     transport, _ = listen(http("200 OK", b"ok"))
     assert transport.send("GET", "/", {}, None).body == b"ok"
+
+
+def test_netrc_and_cookies_stay_out(listen: Listen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("default login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    transport, listener = listen(http("200 OK", b"ok", "Set-Cookie: portal=1; Path=/"))
+    # As for a server outside, where the environment is asked for proxies.
+    monkeypatch.setattr(transport_module, "_check_address", lambda _base: False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    for _ in range(2):
+        transport.send("GET", "/", {"Authorization": "Bearer t"}, None)
+    assert all(b"Bearer t" in asked for asked in listener.asked)
+    assert not any(b"portal" in asked for asked in listener.asked)
 
 
 def test_the_address_can_move(listen: Listen) -> None:

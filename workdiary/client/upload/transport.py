@@ -81,8 +81,16 @@ class HttpTransport:
     def _open(self) -> requests.Session:
         session: requests.Session = importlib.import_module("requests").Session()
         session.headers.clear()  # nothing about this computer that was not asked for
+        # Without an own answer requests would let ~/.netrc replace our Authorization header.
+        session.auth = _as_it_is
+        policy = importlib.import_module("http.cookiejar").DefaultCookiePolicy(allowed_domains=[])
+        session.cookies.set_policy(policy)
         self._session = session
         return session
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _read(response: requests.Response, subject: str) -> bytes:

@@ -227,6 +227,10 @@ def _check_pins(shown: Installation, enrolment: Enrolment) -> None:
     """
     if not same_installation(shown.origin, enrolment.origin):
         raise StoppedError("Another installation answers at this address. Everything stays here.")
+    if shown.origin != enrolment.origin:
+        raise StoppedError(
+            "The server began a new log after a restore. Enrol this device again; everything stays here."
+        )
     keys = (shown.origin, shown.log_vkey, shown.upload_jwk, shown.operator_jwk)
     pinned = (enrolment.origin, enrolment.log_vkey, enrolment.upload_jwk, enrolment.operator_jwk)
     if keys != pinned:
