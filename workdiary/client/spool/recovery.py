@@ -72,7 +72,18 @@ def open_database(folder: Path, vault: Vault, reserve: Reserve, *, read_only: bo
 
 def _look(path: Path, reserve: Reserve) -> Opened:
     """For a reader beside the app. Raises DamagedError, which leaves the repair to the app."""
-    connection = attach(path, read_only=True)
+    try:
+        return _read(attach(path, read_only=True), path, reserve)
+    except sqlite3.OperationalError:
+        # Even a reader of a WAL needs a file beside it, which a full disk refuses. Without a WAL nobody
+        # writes, and the diary stays readable when it is wanted most.
+        journal = path.with_name(path.name + "-wal")
+        if journal.exists() and journal.stat().st_size:
+            raise
+    return _read(attach(path, read_only=True, still=True), path, reserve)
+
+
+def _read(connection: sqlite3.Connection, path: Path, reserve: Reserve) -> Opened:
     try:
         prepare(connection, path)
     except BaseException as error:

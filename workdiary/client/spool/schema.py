@@ -97,12 +97,15 @@ class Database:
         return result
 
 
-def attach(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def attach(path: Path, *, read_only: bool, still: bool = False) -> sqlite3.Connection:
     """A connection that has looked at nothing yet. Raises sqlite3.Error.
 
-    read_only: such a connection writes nothing at all, not even the WAL back when it is closed last.
+    read_only: such a connection writes nothing at all, not even the WAL back when it is closed last; still:
+    nobody writes to the file and it has no WAL, so that no file of shared memory is needed beside it.
     """
-    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    address = (
+        f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}{'&immutable=1' if still else ''}"
+    )
     return sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
 
 
