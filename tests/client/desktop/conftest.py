@@ -23,7 +23,6 @@ from workdiary.client.desktop.shell import Shell
 from workdiary.client.desktop.views.pages import Pages
 from workdiary.client.desktop.views.window import MainWindow
 
-
 HERE = Path(__file__).parent
 # Qt's offscreen platform has no window manager for sizes and stacking, and says so each time.
 OFFSCREEN = "This plugin does not support"
@@ -44,13 +43,14 @@ class Bench:
     opened: list[str] = field(default_factory=list)
     browses: bool = True
     now: float | None = None
+    voice: Voice = field(default_factory=Voice)
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.tracker)
         self.broken: list[Exception] = []
         self.bridge = Bridge()
         services = Services(self._open, self._browse, self._monotonic)
-        self.desk = Desk(services, Voice(), self.bridge)
+        self.desk = Desk(services, self.voice, self.bridge)
         self.window = MainWindow()
         self.shell = Shell(self.desk, self.window, tray=False)
         self.pages: Pages = self.shell.pages

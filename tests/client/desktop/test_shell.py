@@ -18,7 +18,9 @@ from workdiary.client.errors import ExitCode, KnownError
 MEMO = "Load test of the booking queue"
 
 
-def press(bench: Bench, keys: Qt.Key, with_: Qt.KeyboardModifier = Qt.KeyboardModifier.ControlModifier) -> None:
+def press(
+    bench: Bench, keys: Qt.Key, with_: Qt.KeyboardModifier = Qt.KeyboardModifier.ControlModifier
+) -> None:
     bench.window.activateWindow()
     QTest.keyClick(bench.window, keys, with_)
 
@@ -122,7 +124,10 @@ def test_the_notice_comes_before_the_first_start(ready: Bench) -> None:
     ready.until(lambda: isinstance(ready.pages.currentWidget(), ConsentPage))
     page = ready.pages.consent
     assert page is not None
-    assert (page.agree.size().height(), page.agree.font()) == (page.decline.size().height(), page.decline.font())
+    assert (page.agree.size().height(), page.agree.font()) == (
+        page.decline.size().height(),
+        page.decline.font(),
+    )
     assert abs(page.agree.width() - page.decline.width()) <= 1
     page.decline.click()
     assert ready.pages.currentWidget() is ready.pages.track

@@ -1,4 +1,4 @@
-"""Opens the Qt binding: refuses a release that would crash, and keeps it out of everybody's imports.
+"""Opens the Qt binding: refuses a release that would crash, and keeps it from reading everybody's sources.
 
 Call `open_binding` before anything else of the desktop is imported.
 """
@@ -21,7 +21,7 @@ def open_binding() -> None:
 
     PySide6 puts a hook into `import` that reads the source of every module loaded from then on, ours and the
     standard library's, to see whether it uses `__feature__` switches, and keeps the text: a third of the time
-    to the window and megabytes for nothing, since we use no such switch. Python's own import is put back.
+    to the window and megabytes for nothing, since we use no such switch. What it replaced is put back.
     """
     _check()
     builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)

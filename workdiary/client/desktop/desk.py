@@ -262,7 +262,8 @@ class Desk(QObject):
             self.failed.emit(
                 ErrorView(
                     self.voice.say("No browser could be opened"),
-                    self.voice.say("Open this address yourself. It works once, for a minute."),
+                    self.voice.say("Open this address yourself. It works once, for five minutes."),
                     address,
+                    tone="warn",
                 )
             )

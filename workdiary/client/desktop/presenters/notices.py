@@ -42,6 +42,7 @@ class ErrorView:
     message: str
     subject: str = ""
     exit_code: int = int(ExitCode.BUG)
+    tone: Tone = "bad"
 
 
 def notices(snapshot: Snapshot, voice: Voice, told: tuple[str, ...] = ()) -> tuple[Notice, ...]:

@@ -155,7 +155,7 @@ def totals_view(snapshot: Snapshot, elapsed_ms: int, voice: Voice) -> TotalsView
         text = voice.say(
             "{percent} % of {limit}", percent=share // 10, limit=_limit(snapshot.week_limit_s, voice)
         )
-        label = f"{label}, {text}"
+        label = voice.say("{week}, {share}", week=label, share=text)
     return TotalsView(
         session=Total(voice.say("Session"), clock(snapshot.session_ms + since)),
         today=Total(

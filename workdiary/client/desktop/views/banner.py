@@ -70,7 +70,7 @@ class ErrorBar(Banner):
     def show_error(self, view: ErrorView) -> None:
         """Show it and tell a screen reader."""
         body = f"{view.message}\n{view.subject}" if view.subject else view.message
-        self.say("warning", "bad", view.title, body)
+        self.say("warning", view.tone, view.title, body)
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 

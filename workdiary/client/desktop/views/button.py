@@ -117,6 +117,8 @@ class Button(QPushButton):
         row = QRect(left, 0, right - left, self.height())
         painter.drawText(self._mirrored(row), leading(self), self.text())
         if self._trailing:
+            # A price or a clock reads from left to right in every language; a minus stays in front.
+            painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
             painter.setFont(self._side_font())
             painter.drawText(self._mirrored(row), trailing(self), self._trailing)
 
@@ -165,6 +167,6 @@ class Button(QPushButton):
         return theme.space(4) if self._look == "primary" else theme.space(2) + 1
 
     def _mirrored(self, box: QRect) -> QRect:
-        if self.isRightToLeft():
-            box.moveLeft(self.width() - box.x() - box.width())
-        return box
+        if not self.isRightToLeft():
+            return box
+        return QRect(self.width() - box.x() - box.width(), box.y(), box.width(), box.height())

@@ -44,7 +44,7 @@ class ShotNotice(QWidget):
         """Show this shot in the corner of the screen."""
         self.box.heading.show_text(view.taken)
         self.box.show_shot(view)
-        self.setFixedWidth(WIDE)
+        self.setMinimumWidth(WIDE)
         self.adjustSize()
         screen = QGuiApplication.primaryScreen()
         if screen is not None:
