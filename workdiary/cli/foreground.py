@@ -65,7 +65,7 @@ class Foreground:
     def track(self, solo: Solo, wanted: Wanted) -> None:
         """Track until the time is over or somebody ends it, then send what waits. Raises `KnownError`."""
         client = solo.client
-        if not _agreed(solo, wanted) or self.end.is_set():
+        if self.end.is_set() or not _agreed(solo, wanted):
             say("Nothing was recorded.")
             return
         undo = client.tracker.subscribe(_Told(self.end).hear)

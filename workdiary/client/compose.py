@@ -27,6 +27,7 @@ from workdiary.client.segment.shots import ShotChild, ShotTaker
 from workdiary.client.settings import open_home
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.tracker.engine import Engine
+from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.homefiles import HomeFiles, open_files
 from workdiary.client.tracker.lock import HomeLock
 from workdiary.client.tracker.logs import log_to
@@ -40,6 +41,7 @@ from workdiary.client.upload.uploader import Uploader, UploaderParts
 from workdiary.rules.policy import PolicySet, by_name
 
 FINISH_S: Final = 40.0  # the last shot (30 s at most), then signing
+SEND_LAST_S: Final = 3.0  # a window that closes keeps nobody waiting longer; the rest goes at the next start
 BUILD_TEXT_MAX: Final = 100
 
 
@@ -110,6 +112,7 @@ class Client:
         self._closing.callback(self._transport.close)
         self._closing.callback(self.tracker.close)
         self.tracker.open()
+        self._closing.callback(self._send_last)
         self._closing.callback(self.tracker.finish, FINISH_S)
         self._closing.callback(self.control.close)
         self.control.start()
@@ -154,6 +157,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _send_last(self) -> None:
+        """What the end of the session signed goes out with it, if the server is there."""
+        if self._options.server_url() is not None:
+            self.tracker.wait_until(_nothing_to_send, SEND_LAST_S)
 
     def _engine(self) -> Engine:
         files, senses = self.files, self._options.senses
@@ -213,13 +221,17 @@ def build_client(path: Path, options: Options) -> Client:
 
     Raises `KnownError`: another tracker runs, the home is newer, damaged or unreadable, no keys.
     """
-    with ExitStack() as closing:
+    closing = ExitStack()
+    try:
         home = open_home(path, __version__)
         closing.callback(HomeLock.take(home.lock).release)
         closing.callback(log_to(home.logs / "client.log"))
         files = open_files(home, options.env, options.senses.entropy, read_only=False)
         closing.callback(files.spool.close)
-        return Client(files, options, closing.pop_all())
+        return Client(files, options, closing)
+    except BaseException:
+        closing.close()
+        raise
 
 
 def build_texts(backends: Backends) -> dict[str, str]:
@@ -231,6 +243,11 @@ def build_texts(backends: Backends) -> dict[str, str]:
         "backend": f"{backends.input.name} {backends.shot}",
     }
     return {name: text[:BUILD_TEXT_MAX] for name, text in texts.items()}
+
+
+def _nothing_to_send(snapshot: Snapshot) -> bool:
+    sent = not (snapshot.outbox.waiting or snapshot.outbox.images)
+    return sent or snapshot.sync in {"offline", "sign-in", "halted"}
 
 
 def _policy(files: HomeFiles, options: Options) -> PolicySet:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.rig import Rig
 from tests.fakes.stages import FULL
+from workdiary.client.capture.port import ActiveWindow
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.spool.quota import Health
 from workdiary.client.tracker.machine import Event, Mode
@@ -442,3 +443,18 @@ def test_any_day_keeps_the_books(tmp_path: Path, day: list[tuple[str, int]]) -> 
     assert rig.store.open_segments() == []
     assert all(row.signed for row in rig.closed)
     assert not rig.desktop.input.running
+
+
+@pytest.mark.parametrize(
+    ("apps", "spans"), [("none", []), ("names", [("xterm", None)]), ("titles", [("xterm", "a secret")])]
+)
+def test_windows_are_recorded_only_as_the_contract_says(
+    rig: Rig, apps: str, spans: list[tuple[str, str | None]]
+) -> None:
+    rig.contracts.terms["demo"]["apps"] = apps
+    rig.desktop.window.window = ActiveWindow("xterm", "a secret")
+    rig.start()
+    rig.second(5, keys=1)
+    rig.stop()
+    assert rig.closed[0].close is not None
+    assert [(a.app, a.title) for a in rig.closed[0].close.progress.apps] == spans

@@ -148,6 +148,8 @@ class Timer:
             self.parts.holds.align()
             self.fire(Event.CLOCK_STEP, _At(now))
         saved = self.parts.recorder.tick(now, self.parts.camera.hit_ms)
+        if self._terms.apps != "none":
+            self.parts.recorder.watch_window(now, titles=self._terms.apps == "titles")
         if self.parts.recorder.lost:
             self.parts.recorder.lost = False
             self.fire(Event.BACKEND, _At(now))
