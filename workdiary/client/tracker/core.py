@@ -178,7 +178,7 @@ class Core:
 
     def decide(self, shot_id: str, choice: HoldChoice) -> None:
         """Answer a hold; removing the time of the open segment cuts it first."""
-        parts, rid = self._parts, self._rid_of(shot_id)
+        parts, rid = self._parts, self._parts.holds.rid_of(shot_id)
         segment = parts.recorder.segment
         if choice == "remove-time" and segment is not None and segment.start.rid == rid:
             self.timer.fire(Event.DISCARD)
@@ -243,14 +243,6 @@ class Core:
             return
         same_memo = present is not None and present.memo == work.memo
         self.fire(Event.LABEL if same_memo else Event.MEMO)
-
-    def _rid_of(self, shot_id: str) -> str | None:
-        """The segment a shot belongs to, None if it is unknown here."""
-        last = self._parts.holds.last
-        if last is not None and last.shot_id == shot_id:
-            return last.rid
-        shots = self._stages.store.shot(shot_id)
-        return None if shots is None else shots.rid
 
     def _amended(self) -> None:
         self.news.read_ledger()

@@ -85,6 +85,13 @@ class Holds:
         self._arm()
         self._parts.over()
 
+    def rid_of(self, shot_id: str) -> str | None:
+        """The segment a shot belongs to, None if it is unknown here. Raises `KnownError`."""
+        if self.last is not None and self.last.shot_id == shot_id:
+            return self.last.rid
+        shots = self._parts.store.shot(shot_id)
+        return None if shots is None else shots.rid
+
     def away(self, since_total_ms: int) -> None:
         """Nobody could see a preview since that instant of the total monotonic clock."""
         if self._away_ms is None:
