@@ -242,7 +242,7 @@ def test_a_home_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_home_that_cannot_open_leaves_no_child(tmp_path: Path) -> None:
-    (tmp_path / "home.json").write_text('{"format": 99, "app": "99.0"}')
+    (tmp_path / "home.json").write_text('{"format": 99, "app": "99.0", "ident": "00"}')
     with pytest.raises(KnownError) as raised:
         open_solo(tmp_path, Options({}, "demo"))
     assert raised.value.exit_code == ExitCode.COMPUTER

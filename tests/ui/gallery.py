@@ -150,7 +150,7 @@ class Pseudo(QTranslator):
         return False
 
 
-def settle(seconds: float = 0.25) -> None:
+def settle(seconds: float = 0.1) -> None:
     """Let everything queued happen and be painted."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -172,16 +172,13 @@ def take(state: State, folder: Path, name: str) -> None:
     desk.open()
     settle()
     tracker.tell(state.snapshot)
-    settle(0.4)
+    settle(0.2)
     state.then(shell)
-    settle(0.5)
+    settle(0.25)
     notice = shell.announcer.notice
     shown = notice if shell.window.isHidden() and notice else shell.window
-    screen = shown.screen()
     box = shown.frameGeometry()
-    picture = screen.grabWindow(0, box.x(), box.y(), box.width(), box.height())
-    if QApplication.platformName() == "offscreen":
-        picture = shown.grab()
+    picture = shown.screen().grabWindow(0, box.x(), box.y(), box.width(), box.height())
     picture.save(str(folder / f"{name}.png"))
     shell.release()
     bridge.close()

@@ -30,6 +30,8 @@ def test_the_window_is_usable_before_the_engine_is_there(bench: Bench) -> None:
     track = bench.pages.track
     assert not track.controls.primary.isEnabled()
     assert track.foot.state.word.text() == "Starting…"
+    assert not track.shot.keep.isVisible()
+    assert track.totals.session.figure.text() == "0:00:00"
     QTest.keyClicks(track.memo.field, MEMO)
     bench.open(tracking(memo=""))
     assert track.memo.text() == MEMO

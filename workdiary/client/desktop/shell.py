@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -34,6 +35,8 @@ class Shell(QObject):
         self.voice = desk.voice
         self.window = window
         self.pages = Pages(desk.voice, window)
+        empty = Snapshot(at_ms=int(time.time() * 1000), state="stopped", sync="ok")
+        self.pages.track.show_empty(page(empty, self.voice), ticking(empty, self.voice, elapsed_ms=0))
         window.furnish(self.pages)
         self.pages.begin()
         self.tray = Tray(desk.voice) if tray else None

@@ -30,7 +30,7 @@ class Button(QPushButton):
         super().__init__(text)
         self._icon, self._look, self._trailing = icon, look, ""
         self._keyboard = False
-        self._centred = True
+        self._centred = look != "primary"
         self.setFont(theme.font("lg" if look == "primary" else "md", strong=look == "primary"))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         # A button grows before its words are cut: translations need up to 40 % more.

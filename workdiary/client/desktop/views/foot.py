@@ -55,6 +55,7 @@ class Foot(QWidget):
 
     def wait(self, text: str) -> None:
         """There is no state to tell yet."""
+        self.state.icon.show_icon("clock", "neutral")
         self.state.word.show_text(text)
 
     def show_status(self, view: StatusView) -> None:

@@ -54,6 +54,13 @@ class TrackPage(QWidget):
         whole.addWidget(self.area, 1)
         whole.addWidget(self.foot)
 
+    def show_empty(self, page: Page, now: Ticking) -> None:
+        """What an empty day looks like, while there is no tracker to press buttons of."""
+        self.totals.show_totals(now.totals)
+        self.cell.show_cell(page.cell)
+        self.shot.show_shot(page.shot)
+        self.today.show_today(page.today)
+
     def show_page(self, page: Page, *, tracking: bool) -> None:
         """Everything that the last snapshot changed."""
         before, self._page = self._page, page
