@@ -11,8 +11,10 @@ import pytest
 
 PLANTED = {
     "thread": (
-        "from threading import Event, Thread\n"
-        "def test_it():\n    Thread(target=Event().wait, daemon=True).start()",
+        (
+            "from threading import Event, Thread\n"
+            "def test_it():\n    Thread(target=Event().wait, daemon=True).start()"
+        ),
         "left behind: thread",
     ),
     "process": (
