@@ -206,16 +206,9 @@ def test_hostile_texts_raise_only_evidence_errors(one: str, other: str) -> None:
             check()
 
 
-def test_importing_verify_is_quick_and_light() -> None:
-    """At most 0.15 s for all of it; the best of five, because others use this machine too."""
-    code = (
-        "import time; began = time.perf_counter()\n"
-        "import workdiary.verify.axes, workdiary.verify.checks, sys\n"
-        "print(time.perf_counter() - began, 'django' in sys.modules, 'PIL' in sys.modules)"
-    )
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        for _ in range(5)
-    ]
-    assert {run.split()[1:] == ["False", "False"] for run in runs} == {True}
-    assert min(float(run.split()[0]) for run in runs) <= 0.15
+def test_importing_verify_is_light() -> None:
+    """Nothing heavy is loaded; how long it takes is a benchmark's business, never a test's."""
+    code = "import workdiary.verify.axes, workdiary.verify.checks, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"django", "PIL", "PySide6", "requests", "asyncio", "keyring", "sqlite3", "email"}
