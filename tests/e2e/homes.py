@@ -13,7 +13,8 @@ from tests.e2e.conftest import Installed
 
 
 def today(installed: Installed) -> list[dict[str, Any]]:
-    return installed.json("diary", "--zone", "UTC")["segments"]
+    found: list[dict[str, Any]] = installed.json("diary", "--zone", "UTC")["segments"]
+    return found
 
 
 def shots(segment: dict[str, Any]) -> list[str]:

@@ -135,7 +135,7 @@ def _sync(outgoing: Outgoing) -> tuple[Sync, str]:
         return ("waiting" if outgoing.counts.waiting else "ok"), ""
     if report.sync == "ok" and outgoing.counts.waiting:
         return "waiting", ""
-    return report.sync, report.reason if report.sync not in {"ok", "waiting"} else ""
+    return report.sync, report.reason
 
 
 def _outbox(outgoing: Outgoing) -> OutboxView:

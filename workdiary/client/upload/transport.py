@@ -53,7 +53,7 @@ class HttpTransport:
         """See `Transport`. Raises KnownError (not permanent, exit 4), or permanent for an unsafe address."""
         base = self._base()
         if base is None:
-            raise OfflineError("", "It has not started yet.")
+            raise OfflineError("", "The diary server has not started yet.")
         local = _check_address(base)
         with self._lock, border(base):
             session = self._session or self._open()

@@ -46,7 +46,7 @@ FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one pass did; next_delay_s: when to come again (jittered), reason: words for the status line."""
+    """What one pass did; next_delay_s: when to come again (jittered), reason: words about trouble, or ""."""
 
     sync: Sync
     sent: int
@@ -111,7 +111,7 @@ class Uploader:
             return SyncReport("halted", 0, 0, 0, MOST_S, halt.reason())
         wait_s = self._turn_s(enrolment)
         if wait_s:
-            return SyncReport("waiting", 0, 0, 0, wait_s, "Waits for its turn.")
+            return SyncReport("waiting", 0, 0, 0, wait_s, "")
         done = _Pass()
         try:
             self._greet(enrolment)
@@ -212,7 +212,7 @@ class Uploader:
         if done.trouble is not None:
             return self._report("waiting", done, self._backoff.failed(), done.trouble.message)
         if queue.records(1) or queue.images(1):
-            return self._report("waiting", done, 0.0, "More waits.")
+            return self._report("waiting", done, 0.0, "")
         return self._report("ok", done, IDLE_S, "")
 
     @staticmethod
