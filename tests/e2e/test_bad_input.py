@@ -202,6 +202,23 @@ def test_without_a_display_time_is_recorded_and_a_window_says_why_not(screen: De
     whole(blind)
 
 
+def test_a_closed_terminal_ends_tracking_like_a_stop(copy: Installed) -> None:
+    sent, (ours, theirs) = len(today(copy)), os.openpty()
+    command = [*copy.base, *TRACK, "--yes"]
+    # A session of its own whose terminal this is: closing our end hangs up on the whole group.
+    tracker = subprocess.Popen(
+        ["setsid", "--ctty", *command], env=copy.desk.env, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    copy.running.append(tracker)
+    wait_for(copy.tracking, 60, "tracking")
+    copy.desk.work(1)
+    os.close(ours)
+    assert tracker.wait(60) == 0
+    assert [s["close"] for s in today(copy)[sent:]][-1] == "stop"
+    whole(copy)
+
+
 @pytest.fixture
 def cramped(screen: Desk) -> Iterator[Installed]:
     """A fresh home on a small disk, its parent folder.

@@ -163,7 +163,7 @@ def _say_begin(tracker: Tracker) -> None:
 
 @contextmanager
 def _ended_by_signals(end: threading.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end cleanly; a second one ends at once."""
+    """Ctrl-C, SIGTERM and a closed terminal end cleanly; a second one ends at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -174,7 +174,11 @@ def _ended_by_signals(end: threading.Event) -> Iterator[None]:
             raise KeyboardInterrupt
         end.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # `nohup` asks to outlive the terminal; Windows has no such signal.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         former[number] = signal.signal(number, handle)
     try:
         yield

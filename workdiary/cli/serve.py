@@ -46,8 +46,10 @@ def serve(options: Globals, listen: str | None, *, solo_child: bool) -> None:
     _log_to(home if solo_child else None)
     _share_one_heap()
     if solo_child:
-        # Ctrl-C reaches the whole terminal group; the parent still needs us to send what waits.
+        # Ctrl-C and a closed terminal reach the whole group; the parent still needs us to send what waits.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with service(plan(home, listen)) as ready:
         _stop_on_signal(ready.listener.stop, solo_child=solo_child)
         about = {"url": ready.runtime.address, "enrol_token": ready.enrol_token, "pid": os.getpid()}

@@ -16,13 +16,14 @@ _NICENESS = 5  # encoding may wait for whatever the person is doing
 
 
 def _settle() -> None:
-    """Behave as a child: no core file with pixels, no Ctrl-C meant for `track`, an end of its own."""
+    """Behave as a child: no core file with pixels, no signal meant for `track`, an end of its own."""
     if os.name != "posix":
         return
     import resource  # noqa: PLC0415 - POSIX only
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.alarm(CHILD_SECONDS + 5)
     os.nice(_NICENESS)
     os.umask(0o077)

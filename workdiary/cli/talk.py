@@ -5,18 +5,29 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import click
 
+from workdiary.wire.known import KnownError
+
 
 def say(text: str) -> None:
-    """Talk to the person."""
-    click.echo(text, err=True)
+    """Talk to the person; where nobody listens any more (a closed terminal), tracking goes on without."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def tell(value: Mapping[str, object] | Sequence[object]) -> None:
-    """Data for scripts."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Data for scripts. Raises `KnownError` where it cannot be written; a closed pipe is left to click."""
+    try:
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise KnownError(
+            "The answer cannot be written", f"{error.strerror}. Write it to another place.", subject="stdout"
+        ) from error
 
 
 def can_ask(*, no_input: bool = False) -> bool:
