@@ -48,6 +48,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.store = FakeStore(self.folder)
         self.contracts = FakeContracts()
+        self._random = random.Random(7)  # once: a process started again draws other ids
         self.boot()
 
     def boot(self) -> None:
@@ -74,7 +75,6 @@ class Rig:
         )
 
     def _assemble(self, stages: Stages) -> None:
-        self._random = random.Random(7)
         world = World(
             clock=self.clock,
             entropy=self._random.randbytes,
