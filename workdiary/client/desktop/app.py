@@ -47,6 +47,7 @@ def application() -> QApplication:
     app.setApplicationDisplayName(APP)
     app.setDesktopFileName("workdiary")
     app.setQuitOnLastWindowClosed(False)
+    app.setCursorFlashTime(0)  # a blinking caret would wake the computer twice a second, all day
     app.setStyle("Fusion")
     theme.plain(app, theme.first(app))
     return app

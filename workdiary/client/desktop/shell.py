@@ -163,6 +163,9 @@ class Shell(QObject):
         if now.shot.shot_id and now.shot.has_picture and now.shot.shot_id != self._pictured:
             self._pictured = now.shot.shot_id
             self.desk.picture(now.shot.shot_id)
+        if self.tray is not None:
+            quiet = title(snapshot, 0, self.voice, with_clock=False)
+            self.tray.show_status(now.status, now.session, quiet)
         self.announcer.announce(now.shot, in_front=self.window.is_seen() and self.window.isActiveWindow())
         self._tick()
 
@@ -176,12 +179,9 @@ class Shell(QObject):
             self._show()
             return
         seen = self.window.is_seen()
-        quiet = title(snapshot, 0, self.voice, with_clock=False)
-        said = now.title if seen else quiet
+        said = now.title if seen else title(snapshot, 0, self.voice, with_clock=False)
         if said != self.window.windowTitle():
             self.window.setWindowTitle(said)
-        if self.tray is not None:
-            self.tray.show_status(shown.status, shown.session, quiet)
         if seen:
             self.pages.track.show_ticking(now, clock=snapshot.state in RUNNING)
         if now.hold_left_ms is not None:

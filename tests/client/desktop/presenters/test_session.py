@@ -7,7 +7,9 @@ import pytest
 from tests.fakes.tracker import BOOKING, DEMO, stopped, tracking
 from workdiary.client.desktop.presenters.session import (
     MEMO_FAULTS,
+    Figures,
     contract_text,
+    figures,
     memo_hint,
     session_view,
     totals_view,
@@ -69,22 +71,22 @@ def test_the_first_contract_is_chosen_where_none_was() -> None:
     assert session_view(stopped(contract=None, contracts=()), VOICE).chosen == ""
 
 
-def test_totals_go_on_from_the_snapshot_while_it_tracks() -> None:
-    view = totals_view(tracking(), 10_500, VOICE)
-    assert (view.session.figure, view.today.figure, view.week.figure) == ("1:33:00", "5:07:35", "28:34")
+def test_figures_go_on_from_the_snapshot_while_it_tracks() -> None:
+    assert figures(tracking(), 10_500) == Figures("1:33:00", "5:07:35", "28:34")
+    assert figures(tracking(state="paused"), 10_500).session == "1:32:50"
+
+
+def test_the_totals_have_their_money() -> None:
+    view = totals_view(tracking(), VOICE)
     assert (view.today.money, view.week.money) == ("€245.93", "€1,371.20")
-    assert totals_view(tracking(state="paused"), 10_500, VOICE).session.figure == "1:32:50"
+    assert totals_view(stopped(contract=None), VOICE).today.money == ""
 
 
 def test_the_week_is_marked_as_the_limit_comes_near() -> None:
-    view = totals_view(tracking(), 0, VOICE)
+    view = totals_view(tracking(), VOICE)
     assert (view.week.label, view.week.tone, view.share_milli) == ("Week 47, 95 % of 30 h", "warn", 952)
     assert view.marks == (80, 95)
-    assert totals_view(tracking(week_ms=30 * 3_600_000), 0, VOICE).week.tone == "bad"
-    assert totals_view(tracking(week_ms=3_600_000), 0, VOICE).week.tone == "neutral"
-    assert totals_view(stopped(), 0, VOICE).share_milli is None
-    assert totals_view(tracking(week_limit_s=1_800), 0, VOICE).share_text.endswith("of 0 h 30 min")
-
-
-def test_no_rate_no_money() -> None:
-    assert totals_view(stopped(contract=None), 0, VOICE).today.money == ""
+    assert totals_view(tracking(week_ms=30 * 3_600_000), VOICE).week.tone == "bad"
+    assert totals_view(tracking(week_ms=3_600_000), VOICE).week.tone == "neutral"
+    assert totals_view(stopped(), VOICE).share_milli is None
+    assert totals_view(tracking(week_limit_s=1_800), VOICE).share_text.endswith("of 0 h 30 min")

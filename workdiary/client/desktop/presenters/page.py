@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from workdiary.client.desktop.presenters.cell import CellPanel, cell_panel
 from workdiary.client.desktop.presenters.notices import Notice, notices
-from workdiary.client.desktop.presenters.session import SessionView, TotalsView, session_view, totals_view
+from workdiary.client.desktop.presenters.session import (
+    Figures,
+    SessionView,
+    TotalsView,
+    figures,
+    session_view,
+    totals_view,
+)
 from workdiary.client.desktop.presenters.shot import ShotPanel, hold_left_ms, seconds_left, shot_panel
 from workdiary.client.desktop.presenters.status import StatusView, status_view, title
 from workdiary.client.desktop.presenters.today import TodayPanel, same_strip, today_panel
@@ -21,6 +28,7 @@ class Page:
     """Everything that changes only when the tracker says so."""
 
     session: SessionView
+    totals: TotalsView
     cell: CellPanel
     shot: ShotPanel
     today: TodayPanel
@@ -30,13 +38,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Ticking:
-    """What changes each second: title, totals, and the countdown of a hold.
+    """What changes each second: title, figures, and the countdown of a hold.
 
     hold_left_ms: None while no hold is open; next_ms: when something changes next, None if nothing does.
     """
 
     title: str
-    totals: TotalsView
+    figures: Figures
     hold_left_ms: int | None
     hold_text: str
     next_ms: int | None
@@ -56,6 +64,7 @@ def page(
     """
     return Page(
         session=session_view(snapshot, voice),
+        totals=totals_view(snapshot, voice),
         cell=cell_panel(snapshot, voice),
         shot=shot_panel(snapshot, snapshot.at_ms + elapsed_ms, voice),
         today=before[1].today if before and same_strip(before[0], snapshot) else today_panel(snapshot, voice),
@@ -67,7 +76,6 @@ def page(
 def ticking(snapshot: Snapshot, voice: Voice, *, elapsed_ms: int) -> Ticking:
     """What the second hand moves, `elapsed_ms` (monotonic) after the snapshot."""
     tracking = snapshot.state == "tracking"
-    totals = totals_view(snapshot, elapsed_ms, voice)
     left = hold_left_ms(snapshot.shot, snapshot.at_ms + elapsed_ms) if snapshot.shot else 0
     since = elapsed_ms if tracking else 0
     next_ms = None
@@ -77,7 +85,7 @@ def ticking(snapshot: Snapshot, voice: Voice, *, elapsed_ms: int) -> Ticking:
         next_ms = left % SECOND or SECOND
     return Ticking(
         title=title(snapshot, snapshot.session_ms + since, voice),
-        totals=totals,
+        figures=figures(snapshot, elapsed_ms),
         hold_left_ms=left or None,
         hold_text=seconds_left(left, voice) if left else "",
         next_ms=next_ms,

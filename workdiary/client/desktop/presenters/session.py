@@ -63,10 +63,9 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One of the three totals: label, figure, money ("" if none) and the tone of its label."""
+    """What stands around one of the three figures: label, money ("" if none) and the tone of the label."""
 
     label: str
-    figure: str
     money: str = ""
     tone: Tone = "neutral"
 
@@ -81,6 +80,15 @@ class TotalsView:
     share_milli: int | None = None
     share_text: str = ""
     marks: tuple[int, ...] = STANDARD.limit_warn_pct[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The three figures themselves: what runs."""
+
+    session: str
+    today: str
+    week: str
 
 
 def memo_hint(text: str, voice: Voice, *, current: str, tracking: bool) -> Hint:
@@ -144,36 +152,37 @@ def session_view(snapshot: Snapshot, voice: Voice) -> SessionView:
     )
 
 
-def totals_view(snapshot: Snapshot, elapsed_ms: int, voice: Voice) -> TotalsView:
-    """The totals, carried on by `elapsed_ms` since the snapshot while it tracks."""
-    since = elapsed_ms if snapshot.state == "tracking" else 0
-    week_ms = snapshot.week_ms + since
-    share = week_share(snapshot, since)
+def totals_view(snapshot: Snapshot, voice: Voice) -> TotalsView:
+    """What stands around the figures."""
+    share = week_share(snapshot)
     label = voice.say("Week {n}", n=datetime.fromtimestamp(snapshot.at_ms / 1000, UTC).isocalendar().week)
     text = ""
     if share is not None and snapshot.week_limit_s:
-        text = voice.say(
-            "{percent} % of {limit}", percent=share // 10, limit=_limit(snapshot.week_limit_s, voice)
-        )
+        limit = _limit(snapshot.week_limit_s, voice)
+        text = voice.say("{percent} % of {limit}", percent=share // 10, limit=limit)
         label = voice.say("{week}, {share}", week=label, share=text)
     return TotalsView(
-        session=Total(voice.say("Session"), clock(snapshot.session_ms + since)),
-        today=Total(
-            voice.say("Today"),
-            clock(snapshot.today_ms + since),
-            _amount(snapshot, snapshot.today_amount, voice),
-        ),
-        week=Total(label, hours(week_ms), _amount(snapshot, snapshot.week_amount, voice), _limit_tone(share)),
+        session=Total(voice.say("Session")),
+        today=Total(voice.say("Today"), _amount(snapshot, snapshot.today_amount, voice)),
+        week=Total(label, _amount(snapshot, snapshot.week_amount, voice), _limit_tone(share)),
         share_milli=share,
         share_text=text,
     )
 
 
-def week_share(snapshot: Snapshot, since_ms: int) -> int | None:
+def figures(snapshot: Snapshot, elapsed_ms: int) -> Figures:
+    """The figures, carried on by `elapsed_ms` since the snapshot while it tracks."""
+    since = elapsed_ms if snapshot.state == "tracking" else 0
+    return Figures(
+        clock(snapshot.session_ms + since), clock(snapshot.today_ms + since), hours(snapshot.week_ms + since)
+    )
+
+
+def week_share(snapshot: Snapshot) -> int | None:
     """Thousandths of the weekly limit used; None without a limit."""
     if not snapshot.week_limit_s:
         return None
-    return (snapshot.week_ms + since_ms) // snapshot.week_limit_s
+    return snapshot.week_ms // snapshot.week_limit_s
 
 
 def _limit(seconds: int, voice: Voice) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from workdiary.client.desktop import icons, theme
 from workdiary.client.desktop.views.parts import ICON, leading, trailing
 
 SMALL_ICON = 14
+RING = 4  # pixels from the edge of a filled button to its focus ring, the ring included
+PRESSED, POINTED = 112, 106  # per cent darker
 KEYBOARD = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -32,6 +34,8 @@ class Button(QPushButton):
         self._keyboard = False
         self._centred = look != "primary"
         self.setFont(theme.font("lg" if look == "primary" else "md", strong=look == "primary"))
+        self._side = theme.font("xl" if look == "primary" else "md", strong=True)
+        self._end = QRect()
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         # A button grows before its words are cut: translations need up to 40 % more.
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -54,12 +58,15 @@ class Button(QPushButton):
 
     def show_trailing(self, text: str) -> None:
         """Only what stands at the other end: a running clock."""
-        if text != self._trailing:
-            wider = len(text) != len(self._trailing)
-            self._trailing = text
+        if text == self._trailing:
+            return
+        longer = len(text) != len(self._trailing)
+        self._trailing = text
+        if longer:
+            self.updateGeometry()
             self.update()
-            if wider:
-                self.updateGeometry()
+        else:
+            self.update(self._end)
 
     def trailing(self) -> str:
         """What stands at the other end."""
@@ -67,7 +74,7 @@ class Button(QPushButton):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Room for everything, never less than a target's height."""
-        words, side = QFontMetrics(self.font()), QFontMetrics(self._side_font())
+        words, side = QFontMetrics(self.font()), QFontMetrics(self._side)
         width = words.horizontalAdvance(self.text()) + 2 * self._pad()
         if self._icon:
             width += self._icon_size() + theme.space(2)
@@ -93,9 +100,15 @@ class Button(QPushButton):
             return
         super().keyPressEvent(event)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw frame, icon, word and the other end."""
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw frame, icon, word and the other end; only the end where only that has changed."""
         painter = QPainter(self)
+        if self._look == "primary" and self.isEnabled() and self._end.contains(event.rect()):
+            painter.fillRect(event.rect(), self._fill())
+            painter.setFont(self._side)
+            painter.setPen(self._ink())
+            painter.drawText(self._end, trailing(self), self._trailing)
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_frame(painter)
         ink = self._ink()
@@ -116,37 +129,50 @@ class Button(QPushButton):
         painter.setPen(ink)
         row = QRect(left, 0, right - left, self.height())
         painter.drawText(self._mirrored(row), leading(self), self.text())
+        self._paint_end(painter)
+
+    def _paint_end(self, painter: QPainter) -> None:
         if self._trailing:
             # A price or a clock reads from left to right in every language; a minus stays in front.
             painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-            painter.setFont(self._side_font())
-            painter.drawText(self._mirrored(row), trailing(self), self._trailing)
+            painter.setFont(self._side)
+            painter.setPen(self._ink())
+            row = self.rect().adjusted(self._pad(), 0, -self._pad(), 0)
+            painter.drawText(row, trailing(self), self._trailing)
+            wide = painter.fontMetrics().horizontalAdvance("0" * len(self._trailing))
+            self._end = self._mirrored(
+                QRect(self.width() - self._pad() - wide, RING, wide, self.height() - 2 * RING)
+            )
+
+    def _fill(self) -> QColor:
+        """Its ground, as it is pointed at and pressed."""
+        now = theme.current()
+        if not self.isEnabled():
+            return now["surface-page"]
+        if self._look == "primary":
+            darker = PRESSED if self.isDown() else POINTED if self.underMouse() else 100
+            return now["accent"].darker(darker)
+        if self.isDown():
+            return now["surface-selected"]
+        if self.underMouse():
+            return now["surface-sunken"]
+        return now["surface-page"] if self._look == "plain" else QColor(Qt.GlobalColor.transparent)
 
     def _paint_frame(self, painter: QPainter) -> None:
-        now = theme.current()
-        edge, fill = now["line-strong"], now["surface-page"]
-        if self._look == "primary":
-            edge = fill = now["accent"]
-        if self._look == "quiet":
-            edge = fill = QColor(Qt.GlobalColor.transparent)
-        if not self.isEnabled():
-            edge, fill = now["line-strong"], now["surface-page"]
-        elif self.isDown():
-            fill = now["surface-selected"] if self._look != "primary" else fill.darker(112)
-        elif self.underMouse():
-            fill = now["surface-sunken"] if self._look != "primary" else fill.darker(106)
-        pen = QPen(edge, 1)
+        now, fill = theme.current(), self._fill()
+        edge = {"plain": now["line-strong"], "primary": fill}.get(self._look, fill)
+        pen = QPen(edge if self.isEnabled() else now["line-strong"], 1)
         if not self.isEnabled():
             pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen if edge.alpha() else Qt.PenStyle.NoPen)
+        painter.setPen(pen if pen.color().alpha() else Qt.PenStyle.NoPen)
         painter.setBrush(fill)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(box, theme.radius(1) + 1, theme.radius(1) + 1)
         if self.hasFocus() and self._keyboard:
-            ring = now["accent-text"] if self._look == "primary" and self.isEnabled() else now["focus"]
-            inset = 3.5 if self._look == "primary" else 1.0
-            painter.setPen(QPen(ring, 2))
+            primary = self._look == "primary"
+            painter.setPen(QPen(now["accent-text"] if primary and self.isEnabled() else now["focus"], 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
+            inset = RING - 0.5 if primary else 1.0
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 3, 3)
 
     def _ink(self) -> QColor:
@@ -156,9 +182,6 @@ class Button(QPushButton):
         if self._look == "primary":
             return now["accent-text"]
         return now["accent"] if self._look == "quiet" else now["text"]
-
-    def _side_font(self) -> QFont:
-        return theme.font("xl" if self._look == "primary" else "md", strong=True)
 
     def _icon_size(self) -> int:
         return ICON if self._look == "primary" else SMALL_ICON

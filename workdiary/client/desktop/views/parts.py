@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workdiary.client.desktop import icons, theme
 from workdiary.client.desktop.presenters.tone import Tone
 
 ICON = 16
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft | _MIDDLE, Qt.AlignmentFlag.AlignRight | _MIDDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,49 @@ class Text(QLabel):
             self.setPalette(palette)
 
 
+class Ticker(QWidget):
+    """A text that changes each second: nothing is laid out anew and nothing beneath it painted for that."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__()
+        self._text, self._style = "", style
+        self.setFont(theme.font(style.size, strong=style.strong))
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def text(self) -> str:
+        """What it shows."""
+        return self._text
+
+    def show_text(self, text: str) -> None:
+        """Set the text if it is another one; only another length asks for another size."""
+        if text == self._text:
+            return
+        longer = len(text) != len(self._text)
+        self._text = text
+        if longer:
+            self.updateGeometry()
+        if QAccessible.isActive():
+            self.setAccessibleName(text)
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Room for as many of the widest digits."""
+        size = self.fontMetrics()
+        return QSize(size.horizontalAdvance("0" * len(self._text)), size.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Never cut."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The text on the ground of the page."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.current()["surface"])
+        painter.setPen(self._style.colour())
+        painter.drawText(self.rect(), leading(self), self._text)
+
+
 class Icon(QWidget):
     """An icon in the colour of its tone; its meaning is the word beside it, so it has no name of its own."""
 
@@ -109,11 +154,9 @@ class Panel(QFrame):
 
 def leading(widget: QWidget) -> Qt.AlignmentFlag:
     """Where a line begins in the person's writing direction."""
-    side = Qt.AlignmentFlag.AlignRight if widget.isRightToLeft() else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+    return RIGHT if widget.isRightToLeft() else LEFT
 
 
 def trailing(widget: QWidget) -> Qt.AlignmentFlag:
     """Where a line ends in the person's writing direction."""
-    side = Qt.AlignmentFlag.AlignLeft if widget.isRightToLeft() else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+    return LEFT if widget.isRightToLeft() else RIGHT

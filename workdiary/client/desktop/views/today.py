@@ -97,6 +97,8 @@ class Strip(QListView):
 
     def __init__(self) -> None:
         super().__init__()
+        # One of our own: asked for Qt's, the binding loads every class of widgets to find its type (2 MiB).
+        self.setViewport(QWidget())
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
         self.setResizeMode(QListView.ResizeMode.Adjust)

@@ -7,8 +7,8 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workdiary.client.desktop import theme
-from workdiary.client.desktop.presenters.session import Total, TotalsView
-from workdiary.client.desktop.views.parts import Style, Text
+from workdiary.client.desktop.presenters.session import Figures, Total, TotalsView
+from workdiary.client.desktop.views.parts import Style, Text, Ticker
 
 BAR = 8
 FULL = 1000  # thousandths
@@ -21,7 +21,7 @@ class Figure(QWidget):
         super().__init__()
         self._first = first
         self.label = Text("", Style("xs", ink="text-3"))
-        self.figure = Text("", Style("lg", strong=True))
+        self.figure = Ticker(Style("lg", strong=True))
         self.money = Text("", Style("xs", ink="text-2"))
         row = QHBoxLayout()
         row.setSpacing(theme.space(1))
@@ -37,11 +37,10 @@ class Figure(QWidget):
         rows.addLayout(row)
 
     def show_total(self, total: Total) -> None:
-        """Set the three texts."""
+        """Set what stands around the figure."""
         tone = None if total.tone == "neutral" else total.tone
         self.label.restyle(Style("xs", strong=tone is not None, ink="text-3", tone=tone))
         self.label.show_text(total.label)
-        self.figure.show_text(total.figure)
         self.money.show_text(total.money)
         self.money.setVisible(bool(total.money))
 
@@ -98,20 +97,18 @@ class Totals(QWidget):
         rows.setSpacing(theme.space(1))
         rows.addLayout(row)
         rows.addWidget(self.bar)
-        self._shown: TotalsView | None = None
 
     def show_totals(self, view: TotalsView) -> None:
-        """The totals now."""
-        if view == self._shown:
-            return
-        before, self._shown = self._shown, view
-        for figure, now, old in (
-            (self.session, view.session, before and before.session),
-            (self.today, view.today, before and before.today),
-            (self.week, view.week, before and before.week),
-        ):
-            if now != old:
-                figure.show_total(now)
+        """What changes with the state."""
+        self.session.show_total(view.session)
+        self.today.show_total(view.today)
+        self.week.show_total(view.week)
         self.bar.setVisible(view.share_milli is not None)
         if view.share_milli is not None:
             self.bar.show_share(view.share_milli, view.marks, view.share_text)
+
+    def show_figures(self, figures: Figures) -> None:
+        """What runs."""
+        self.session.figure.show_text(figures.session)
+        self.today.figure.show_text(figures.today)
+        self.week.figure.show_text(figures.week)

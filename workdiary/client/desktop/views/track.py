@@ -56,7 +56,8 @@ class TrackPage(QWidget):
 
     def show_empty(self, page: Page, now: Ticking) -> None:
         """What an empty day looks like, while there is no tracker to press buttons of."""
-        self.totals.show_totals(now.totals)
+        self.totals.show_totals(page.totals)
+        self.totals.show_figures(now.figures)
         self.cell.show_cell(page.cell)
         self.shot.show_shot(page.shot)
         self.today.show_today(page.today)
@@ -67,6 +68,8 @@ class TrackPage(QWidget):
         self.memo.show_memo(page.session.memo, tracking=tracking)
         if before is None or before.session != page.session:
             self.controls.show_session(page.session)
+        if before is None or before.totals != page.totals:
+            self.totals.show_totals(page.totals)
         if before is None or before.cell != page.cell:
             self.cell.show_cell(page.cell)
         if before is None or before.shot != page.shot:
@@ -80,8 +83,8 @@ class TrackPage(QWidget):
 
     def show_ticking(self, now: Ticking, *, clock: bool) -> None:
         """What each second changes; clock False leaves the big button without one."""
-        self.totals.show_totals(now.totals)
-        self.controls.show_clock(now.totals.session.figure if clock else "")
+        self.totals.show_figures(now.figures)
+        self.controls.show_clock(now.figures.session if clock else "")
         if now.hold_left_ms is not None:
             self.shot.show_left(now.hold_left_ms, now.hold_text)
 
