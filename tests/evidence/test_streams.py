@@ -56,6 +56,7 @@ def test_a_gap_that_only_refused_records_fill_is_labelled() -> None:
     kept = [*records[:3], records[5]]
     assert kinds(kept) == [("GAP(refused)", 3)]
     assert chain_word(check_chain(kept), records[5]) == "GAP(refused)"
+    assert check_chain(kept)[0].ids == tuple(skip.id for skip in skips)
     # One of the two missing ones was never refused.
     other = stream(3, "other")
     lost = [other.add("segment"), other.add("segment")]

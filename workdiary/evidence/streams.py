@@ -53,7 +53,8 @@ class Finding:
     """Something about a stream from `seq` on; `ids` are the records it is about.
 
     FORK: two signing inputs at one seq, or a `prev` that names another record than the one standing there.
-    GAP: seqs from `seq` up to the next known record are missing (refused: all named in later `skips`).
+    GAP: seqs from `seq` up to the next known record are missing (refused: all named in later `skips`; `ids`
+    are those so named).
     RESUMED: the stream continues another. STRANGER: a record under this stream's name by a key of nobody who
     owns it, or for another contract; it is no part of the stream.
     """
@@ -141,12 +142,12 @@ def _members(links: list[Link], accounts: Mapping[str, str]) -> tuple[list[Link]
 def _stream_findings(name: str, links: list[Link], resolved: Collection[tuple[str, int]]) -> list[Finding]:
     by_seq: dict[int, dict[bytes, set[str]]] = defaultdict(lambda: defaultdict(set))
     prevs: dict[int, dict[str, str | None]] = defaultdict(dict)
-    skipped: set[int] = set()
+    skipped: dict[int, str] = {}
     findings: list[Finding] = []
     for link in links:
         by_seq[link.seq][link.signed].add(link.id)
         prevs[link.seq][link.id] = link.prev
-        skipped.update(seq for seq, _id in link.skips)
+        skipped.update(link.skips)
         if link.resumes:
             findings.append(Finding(name, "RESUMED", link.seq, (link.id,)))
     for seq, ids in sorted(_forks(by_seq, prevs).items()):
@@ -172,13 +173,14 @@ def _forks(
     return forks
 
 
-def _gaps(name: str, seqs: list[int], skipped: set[int]) -> list[Finding]:
+def _gaps(name: str, seqs: list[int], skipped: Mapping[int, str]) -> list[Finding]:
     gaps: list[Finding] = []
     for before, after in pairwise([-1, *seqs]):
         missing = after - before - 1
         if missing == 0:
             continue
         # Counted, never enumerated: a hostile seq can be 2^53.
-        refused = sum(1 for seq in skipped if before < seq < after)
-        gaps.append(Finding(name, "GAP(refused)" if refused == missing else "GAP", before + 1, ()))
+        refused = tuple(skipped[seq] for seq in sorted(skipped) if before < seq < after)
+        kind: FindingKind = "GAP(refused)" if len(refused) == missing else "GAP"
+        gaps.append(Finding(name, kind, before + 1, refused))
     return gaps
