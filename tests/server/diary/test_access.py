@@ -90,6 +90,58 @@ def test_an_idle_discard_leaves_the_image(shown):
     assert image_of(shot_for(people("client"), digest_of(record, "shot.0"))) is not None
 
 
+def named_elsewhere(record, name="elsewhere"):
+    """A contract of other people one of whose records names the same image, and came first."""
+    from workdiary.server.contracts.models import Contract
+    from workdiary.server.receive.models import Record
+
+    contract = Contract.objects.create(name=name, made_ms=0)
+    Record.objects.filter(rid=record.payload["rid"]).update(contract=contract)
+    return contract
+
+
+def test_an_image_is_shown_by_the_record_its_viewer_may_see(own):
+    pictures = [picture("editor")]
+    foreign = own.segment(Worked(at("06:00"), at("06:00") + CELL, pictures=pictures))
+    named_elsewhere(foreign)
+    record = own.segment(Worked(at("06:10"), at("06:10") + CELL, pictures=pictures))
+    own.store(record, pictures)
+    digest = digest_of(record, "shot.0")
+    share(foreign, digest)
+    found = shot_for(people("client"), digest)
+    assert found.record.rid == record.payload["rid"]
+    assert found.access.contract == own.contract
+    assert image_of(found) is not None
+
+
+def test_an_image_only_others_name_is_not_found(shown):
+    _own, record, _shot = shown
+    named_elsewhere(record)
+    with pytest.raises(Http404):
+        shot_for(people("client"), digest_of(record, "shot.0"))
+
+
+def test_of_two_records_that_name_it_the_one_that_still_counts_shows_it(own):
+    pictures = [picture("editor")]
+    first = own.segment(Worked(at("06:00"), at("06:00") + CELL, pictures=pictures))
+    record = own.segment(Worked(at("06:10"), at("06:10") + CELL, pictures=pictures))
+    own.store(record, pictures)
+    digest = digest_of(record, "shot.0")
+    share(first, digest)
+    assert shot_for(people("client"), digest).record.rid == first.payload["rid"]
+    own.discard(first, at("07:00"))
+    found = shot_for(people("client"), digest)
+    assert found.record.rid == record.payload["rid"]
+    assert image_of(found) is not None
+
+
+def share(record, digest):
+    """Let a record's image be named by another digest."""
+    from workdiary.server.receive.models import Disclosure
+
+    Disclosure.objects.filter(record=record.payload["rid"], slot="shot.0").update(digest=digest)
+
+
 def test_an_account_stream_is_its_owners(own):
     own._stream, own._seq, own._prev, own._account = b64u(bytes(16)), 0, None, True
     opened = own.sign(

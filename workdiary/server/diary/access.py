@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.http import Http404
 
 from workdiary.server.accounts.viewers import Viewer
-from workdiary.server.contracts.access import Access, contract_for
+from workdiary.server.contracts.access import Access, contract_for, contracts_of
 from workdiary.server.diary.removal import removed_by_owner
 from workdiary.server.receive.models import Disclosure, Record
 from workdiary.server.store.blobs import Image, open_blob, open_thumbnail
@@ -47,13 +47,17 @@ def shot_for(viewer: Viewer, digest: str) -> ShotAccess:
 
     Found also when its bytes are gone or not here yet: the page says which.
     """
-    rows = Disclosure.objects.select_related("record__contract", "record__leaf").filter(
-        digest=digest, slot__startswith="shot.", record__contract__isnull=False
+    mine = {access.contract.id: access for access in contracts_of(viewer)}
+    naming = Disclosure.objects.select_related("record__contract", "record__leaf").filter(
+        digest=digest, slot__startswith="shot.", record__contract__in=list(mine)
     )
-    row = rows.first()
-    if row is None:
+    records = [row.record for row in naming.order_by("record__index")]
+    if not records:
         raise Http404("no such image")
-    return ShotAccess(digest, row.record, contract_for(viewer, row.record.contract_id or ""))
+    # Several may name one image; it stands with the first whose time still counts.
+    shown = [record for record in records if not removed_by_owner(record)] if len(records) > 1 else []
+    record = (shown or records)[0]
+    return ShotAccess(digest, record, next(a for c, a in mine.items() if c == record.contract_id))
 
 
 def image_of(shot: ShotAccess) -> Image | None:
