@@ -165,6 +165,32 @@ def test_a_segment_longer_than_a_cell_fills_each():
     assert [(c.time, c.partial) for c in found] == [("06:00", "5 min"), ("06:10", ""), ("06:20", "5 min")]
 
 
+@pytest.mark.parametrize(
+    ("instant", "into"), [("06:20", "06:10"), ("06:14", "06:10"), ("06:00", "06:10"), ("07:00", None)]
+)
+def test_a_record_of_no_length_stands_with_its_neighbour_and_alone_only_without_one(instant, into):
+    moment = segment(at(instant), at(instant), id="moment", close="idle")
+    found = cells(day(whole("06:10"), moment))
+    assert [c.time for c in found] == (["06:10"] if into else ["06:10", "07:00"])
+    assert [s.id for c in found for s in (*c.segments, *c.folded) if s.id == "moment"] == ["moment"]
+    assert len(found[0].folded) == (1 if into else 0)
+
+
+def test_a_folded_record_changes_nothing_of_its_cell_but_the_badge():
+    moment = segment(
+        at("06:10"), at("06:10"), no_shot="too-short", close="idle", axes=WHOLE | {"integrity": "INVALID"}
+    )
+    (plain,) = cells(day(whole("06:00", no_shot="locked")))
+    (cell,) = cells(day(whole("06:00", no_shot="locked"), moment))
+    assert (cell.level, cell.partial, cell.placeholder) == (plain.level, plain.partial, plain.placeholder)
+    assert str(cell.badge.word) == "Altered"
+
+
+def test_a_record_of_no_length_that_holds_something_is_shown():
+    moment = segment(at("06:20"), at("06:20"), shots=[shot("sent", at("06:20"))])
+    assert [c.time for c in cells(day(whole("06:10"), moment))] == ["06:10", "06:20"]
+
+
 def test_the_worst_record_of_a_cell_gives_its_badge():
     half = at("06:05")
     broken = segment(half, at("06:10"), axes=WHOLE | {"integrity": "INVALID"})

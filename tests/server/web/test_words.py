@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import product
 
 import pytest
 
@@ -88,8 +89,12 @@ def test_every_icon_named_exists():
         ({"chain": "FORK", "content": "WITHHELD"}, "Forked", "broken"),
         ({"content": "WITHHELD"}, "Withheld", "partial"),
         ({"content": "BLOB-MISSING"}, "Image pending", "partial"),
-        ({"chain": "GAP"}, "Gap before", "partial"),
-        ({"chain": "GAP(refused)"}, "Intact, unwitnessed", "partial"),
+        ({"chain": "GAP"}, "Gap: a missing record", "partial"),
+        ({"chain": "GAP(refused)"}, "Gap: a refused record", "partial"),
+        ({"chain": "FORK(resolved)"}, "Fork resolved", "partial"),
+        ({"chain": "OPEN"}, "Intact, unwitnessed", "partial"),
+        ({"chain": "RESUMED", "log": "LOGGED"}, "Intact, unwitnessed", "partial"),
+        ({"chain": "GAP(refused)", "integrity": "INVALID"}, "Altered", "broken"),
         ({"time": "CONTRADICTED"}, "Time contradicted", "broken"),
         ({"time": "LATE(26 h)"}, "Late", "partial"),
         ({"key": "REVOKED"}, "Key revoked", "partial"),
@@ -100,6 +105,18 @@ def test_every_icon_named_exists():
 def test_a_badge_is_the_worst_that_is_worth_a_word(changed, word, level):
     found = verdicts.badge(WHOLE | changed, logged=True)
     assert (str(found.word), found.level) == (word, level)
+
+
+def test_only_what_is_whole_and_continuous_is_called_so():
+    """Of every verdict beside every other: "intact and continuous" is said of no altered or broken chain."""
+    pairs = product(product(VERDICTS["integrity"], VERDICTS["chain"]), VERDICTS.items())
+    for (integrity, chain), (axis, codes) in pairs:
+        for code in codes:
+            axes = SOLO | {axis: code} | {"integrity": integrity, "chain": chain}
+            found = verdicts.badge(axes, logged=True)
+            if found is verdicts.INTACT:
+                assert integrity == "VALID"
+                assert chain in ("CONTIGUOUS", "RESUMED", "OPEN")
 
 
 def test_unwitnessed_is_never_plain_verified():
@@ -125,6 +142,10 @@ def test_the_worst_badge_of_a_cell_wins():
     worst = verdicts.badge(WHOLE | {"integrity": "INVALID"}, logged=True)
     assert verdicts.worst_of([verdicts.VERIFIED, worst, verdicts.PENDING]) is worst
     assert verdicts.worst_of([verdicts.VERIFIED, verdicts.INTACT]) is verdicts.INTACT
+    gap = verdicts.badge(SOLO | {"chain": "GAP(refused)"}, logged=True)
+    for calm in (verdicts.INTACT, verdicts.LATE):
+        assert verdicts.worst_of([calm, gap]) is gap
+        assert verdicts.worst_of([gap, calm]) is gap
 
 
 def test_rows_are_every_axis_in_order_and_keep_what_they_do_not_know():

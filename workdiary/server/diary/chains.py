@@ -1,7 +1,8 @@
 """The chain axis of stored records: what is missing or doubled in their streams, up to their place.
 
-A stream is read once per process; afterwards only what is new. What was found clean is remembered with the
-number of rows it rests on, so that a record that arrives late into the clean part is noticed.
+A stream is read once per process; afterwards only what is new. What was found is remembered, unless there is
+a fork, with the number of rows it rests on: so a record that arrives late into the part read is noticed, and
+a later word about what is missing in it is, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Count, Q, QuerySet
+
 from workdiary.evidence.envelope import ParsedRecord, parse
 from workdiary.evidence.streams import Finding, Link, chain_word, check_chain, link_of
 from workdiary.server.accounts.models import Device
@@ -17,15 +20,17 @@ from workdiary.server.receive.models import Record
 
 _STREAMS_KEPT = 1_000
 _CHUNK = 200  # rows of up to 16 KB held at once
+# What stays true of a part of a stream while nothing comes into it.
+_LASTING = frozenset({"RESUMED", "GAP", "GAP(refused)"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Clean:
-    """Everything up to `seq` follows one another; `rows` records stand below it; resumed: how it began."""
+class _Read:
+    """A stream read up to its one record at `seq`; `rows` records stand below it; what was found so far."""
 
     seq: int
     rows: int
-    began: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 class Chains:
@@ -33,47 +38,62 @@ class Chains:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._clean: dict[tuple[str, str], _Clean] = {}
+        self._read: dict[tuple[str, str], _Read] = {}
 
     def words(self, records: Iterable[ParsedRecord], database: str) -> dict[str, str]:
         """The chain word of each record by its id; database: whose streams these are."""
         known = list(records)
-        found = {stream: self._findings(stream, database) for stream in {r.stream for r in known}}
+        found = self.findings({r.stream for r in known}, database)
         return {record.id: chain_word(found[record.stream], record) for record in known}
 
-    def _findings(self, stream: str, database: str) -> tuple[Finding, ...]:
+    def findings(self, streams: Iterable[str], database: str) -> dict[str, tuple[Finding, ...]]:
+        """What there is to say about each stream."""
+        return {stream: self._findings((database, stream)) for stream in streams}
+
+    def _findings(self, key: tuple[str, str]) -> tuple[Finding, ...]:
         with self._lock:
-            clean = self._clean.get((database, stream))
-        # In log order: a stream belongs to whoever opened it first.
-        rows = Record.objects.filter(stream=stream).order_by("index")
-        if clean is not None and rows.filter(seq__lt=clean.seq).count() != clean.rows:
-            clean = None
-        start = clean.seq if clean else 0
-        began = clean.began if clean else ()
-        texts = rows.filter(seq__gte=start).values_list("jws", flat=True)
-        tail = [link_of(parse(jws)) for jws in texts.iterator(_CHUNK)]
+            read = self._read.get(key)
+        rows = Record.objects.filter(stream=key[1])
+        if read is not None:
+            counted = rows.aggregate(
+                below=Count("pk", filter=Q(seq__lt=read.seq)), rest=Count("pk", filter=Q(seq__gte=read.seq))
+            )
+            if counted["below"] != read.rows:
+                read = None
+            elif counted["rest"] == 1:
+                return read.findings
+        tail = _links(rows, read)
+        if read is not None and _speaks_of_earlier(tail, read.seq):
+            read, tail = None, _links(rows, None)
+        start, known = (read.seq, read.findings) if read else (0, ())
         found = check_chain(tail, accounts=_accounts({link.kid for link in tail}))
-        findings = tuple(f for f in found if f.seq >= start)
-        self._remember((database, stream), tail, findings, began)
-        return (*began, *findings)
+        findings = tuple(dict.fromkeys((*known, *(f for f in found if f.seq >= start))))
+        self._remember(key, tail, findings, read)
+        return findings
 
     def _remember(
-        self,
-        key: tuple[str, str],
-        tail: list[Link],
-        findings: tuple[Finding, ...],
-        began: tuple[Finding, ...],
+        self, key: tuple[str, str], tail: list[Link], findings: tuple[Finding, ...], read: _Read | None
     ) -> None:
-        if not tail or any(finding.kind != "RESUMED" for finding in findings):
-            with self._lock:
-                self._clean.pop(key, None)
-            return
-        last = max(link.seq for link in tail)
-        below = Record.objects.filter(stream=key[1], seq__lt=last).count()
         with self._lock:
-            if len(self._clean) >= _STREAMS_KEPT:
-                self._clean.clear()
-            self._clean[key] = _Clean(last, below, (*began, *findings))
+            if not tail or any(finding.kind not in _LASTING for finding in findings):
+                self._read.pop(key, None)
+                return
+            if len(self._read) >= _STREAMS_KEPT:
+                self._read.clear()
+            last = max(link.seq for link in tail)
+            below = sum(link.seq < last for link in tail)
+            self._read[key] = _Read(last, below + (read.rows if read else 0), findings)
+
+
+def _links(rows: QuerySet[Record], read: _Read | None) -> list[Link]:
+    """In log order: a stream belongs to whoever opened it first."""
+    texts = rows.filter(seq__gte=read.seq if read else 0).order_by("index").values_list("jws", flat=True)
+    return [link_of(parse(jws)) for jws in texts.iterator(_CHUNK)]
+
+
+def _speaks_of_earlier(tail: Iterable[Link], read_to: int) -> bool:
+    """Whether a new record names one as refused that was only missing before."""
+    return any(seq < read_to for link in tail if link.seq > read_to for seq, _id in link.skips)
 
 
 def _accounts(kids: Iterable[str]) -> dict[str, str]:

@@ -16,10 +16,13 @@ from workdiary.rules.projection import day_view, project
 from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import entries_span, local_date, local_day, zone_named
 from workdiary.server.contracts.models import Contract
+from workdiary.server.diary.chains import CHAINS
 from workdiary.server.diary.entries import ALWAYS, TIME_KINDS, Reading, entries, read, rows_between
+from workdiary.server.diary.holes import Hole, holes_of
 from workdiary.server.diary.judging import axes_of
 from workdiary.server.receive.models import Disclosure, Record
 from workdiary.server.store.blobs import present
+from workdiary.server.store.runtime import runtime
 
 # Evidence of a day's first cell may be a shot shortly before midnight (product.md Shots 2).
 _MARGIN_MS = 2 * HOUR
@@ -30,11 +33,12 @@ _FIRST_MS, _LAST_MS = local_day(FIRST_DAY, "UTC")[1], local_day(LAST_DAY, "UTC")
 
 @dataclass(frozen=True, slots=True)
 class DayReading:
-    """A day: the document of interfaces.md, the policy its grid is drawn by, and the terms in force."""
+    """A day: the document of interfaces.md, the policy of its grid, the terms in force, its holes."""
 
     document: dict[str, JsonValue]
     policy: PolicySet
     terms: Terms | None
+    holes: tuple[Hole, ...]
 
 
 def read_day(contract: Contract, day: dt.date, zone: str) -> DayReading:
@@ -47,7 +51,9 @@ def read_day(contract: Contract, day: dt.date, zone: str) -> DayReading:
     policy = _policy(diary, start, end)
     terms = diary.terms_at(start)
     document = day_view(diary, day, zone, policy, terms or Terms())
-    return DayReading(document, policy, terms)
+    findings = CHAINS.findings({row.stream for row in rows}, str(runtime().folder))
+    found = [finding for of_stream in findings.values() for finding in of_stream]
+    return DayReading(document, policy, terms, holes_of(found, rows, (start, end), policy.cell_ms))
 
 
 def tracked_days(contract: Contract, zone: str, first: dt.date, last: dt.date) -> Mapping[dt.date, int]:

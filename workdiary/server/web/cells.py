@@ -55,7 +55,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell with tracked time. start, end UTC ms; key: its name in addresses."""
+    """A cell with tracked time. start, end UTC ms; key: its name in addresses.
+
+    folded: records without any time that stand beside it.
+    """
 
     start: int
     end: int
@@ -66,6 +69,7 @@ class Cell:
     kind_word: Text
     kind_icon: str
     segments: tuple[Segment, ...]
+    folded: tuple[Segment, ...]
     pictures: tuple[Picture, ...]
     more: int
     placeholder: Placeholder | None
@@ -98,13 +102,13 @@ class CellMaker:
     selected: int | None = None
     show: str | None = None
 
-    def make(self, start: int, segments: Sequence[Segment]) -> Cell:
-        """The cell at `start` with its segments in order."""
+    def make(self, start: int, segments: Sequence[Segment], folded: Sequence[Segment] = ()) -> Cell:
+        """The cell at `start` with its segments in order; its badge is also that of the folded ones."""
         end = start + self.policy.cell_ms
         tracked = _tracked(segments, start, end)
         kind = min((s.shown_kind for s in segments), key=_rank)
         pictures = [] if _removed(segments) else self._pictures(segments)
-        worst = worst_of(badge_of(s) for s in segments)
+        worst = worst_of(badge_of(s) for s in (*segments, *folded))
         word = word_of(KINDS, kind)
         partial = "" if tracked >= self.policy.cell_ms - self.policy.bucket_ms // 2 else duration(tracked)
         if not tracked and segments[-1].state != "open":
@@ -122,6 +126,7 @@ class CellMaker:
             kind_word=word.word,
             kind_icon=word.icon,
             segments=tuple(segments),
+            folded=tuple(folded),
             pictures=tuple(pictures[:_PICTURES]),
             more=max(len(pictures) - _PICTURES, 0),
             placeholder=placeholder,

@@ -15,10 +15,12 @@ from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.times import parse_iso
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.weeks import hour_rows, local_day
+from workdiary.server.diary.holes import Hole
 from workdiary.server.web.cells import Cell, CellMaker
 from workdiary.server.web.document import Day
 from workdiary.server.web.facts import Facts, Money, facts_of
 from workdiary.server.web.grid import Grid, GridInput, Quiet, RowView
+from workdiary.server.web.holes import HoleNote, notes, with_holes
 from workdiary.server.web.links import DayLinks
 from workdiary.server.web.panel import Panel, PanelMaker
 from workdiary.server.web.times import MINUTE, Clock, duration, long_day_text, offset_text
@@ -99,7 +101,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DaySource:
-    """What a day page is made from; nearest: the closest day with records, if this one has none."""
+    """What a day page is made from.
+
+    nearest: the closest day with records, if this one has none; holes: records missing from it.
+    """
 
     contract: ContractHead
     day: Day
@@ -107,6 +112,7 @@ class DaySource:
     zones: Zones
     links: DayLinks
     nearest: dt.date | None
+    holes: tuple[Hole, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ class DayPage:
     next_day: str
     last_day: DayLink | None
     facts: Facts
+    holes: tuple[HoleNote, ...]
     filters: tuple[Filter, ...]
     rows: Sequence[RowView | Quiet]
     panel: Panel | None
@@ -158,7 +165,8 @@ def day_page(source: DaySource, asked: Asked) -> DayPage:
         show=show,
     )
     rows = hour_rows(day, source.day.zone, source.policy)
-    grid = Grid(GridInput(source.day, rows, source.policy, clock, maker)).rows()
+    shown = with_holes(source.day, source.holes)
+    grid = Grid(GridInput(shown, rows, source.policy, clock, maker)).rows()
     cells = [slot for row in grid if isinstance(row, RowView) for slot in row.slots if isinstance(slot, Cell)]
     return DayPage(
         contract=source.contract,
@@ -170,7 +178,8 @@ def day_page(source: DaySource, asked: Asked) -> DayPage:
         previous_day=source.links.on((day - dt.timedelta(days=1)).isoformat()),
         next_day=source.links.on((day + dt.timedelta(days=1)).isoformat()),
         last_day=_day_link(source),
-        facts=facts_of(source.day, source.contract.price),
+        facts=facts_of(shown, source.contract.price),
+        holes=notes(source.holes, clock),
         filters=_filters(cells, source.links, show),
         rows=grid,
         panel=_panel(source, clock, cells),

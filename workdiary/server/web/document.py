@@ -81,6 +81,11 @@ class Segment:
         """The kind a page draws: past the weekly limit is its own, whatever it was recorded as."""
         return "over-limit" if self.protection.get("limit") == "fail" else self.kind
 
+    @property
+    def instant(self) -> bool:
+        """Whether it stands for no time and holds nothing: closed in the moment it was opened."""
+        return self.start == self.end and not (self.tracked_ms or self.buckets or self.shots)
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from workdiary.server.web.cells import badge_of
 from workdiary.server.web.document import Day, Gap, Segment
 from workdiary.server.web.times import SECOND, duration, exact_duration, money
-from workdiary.server.web.verdicts import Badge
-from workdiary.server.web.words import GAPS, KINDS, Text, word_of
+from workdiary.server.web.verdicts import Badge, badness
+from workdiary.server.web.words import BLANKS, KINDS, Text, word_of
 
 COLUMNS = 60
 _ORDER = tuple(KINDS)
@@ -141,8 +141,7 @@ def _lines(day: Day) -> tuple[Line, ...]:
 def _tallies(segments: Iterable[Segment]) -> tuple[Tally, ...]:
     counted = Counter(badge_of(s).slug for s in segments)
     by_slug = {(b := badge_of(s)).slug: b for s in segments}
-    worst_first = ("broken", "partial", "pending", "verified")
-    order = sorted(counted, key=lambda slug: (worst_first.index(by_slug[slug].level), -counted[slug]))
+    order = sorted(counted, key=lambda slug: (badness(by_slug[slug]), counted[slug]), reverse=True)
     return tuple(Tally(by_slug[slug], counted[slug]) for slug in order)
 
 
@@ -162,6 +161,6 @@ def _gaps(gaps: Sequence[Gap]) -> tuple[GapSum, ...]:
         by_kind[gap.kind].append(gap.end - gap.start)
     found = []
     for kind, lengths in sorted(by_kind.items(), key=lambda item: -sum(item[1])):
-        word = word_of(GAPS, kind)
+        word = word_of(BLANKS, kind)
         found.append(GapSum(word.word, word.icon, len(lengths), duration(sum(lengths))))
     return tuple(found)

@@ -16,7 +16,7 @@ from workdiary.rules.weeks import Row
 from workdiary.server.web.cells import Cell, CellMaker
 from workdiary.server.web.document import Day, Gap, Segment
 from workdiary.server.web.times import Clock, duration, offset_text
-from workdiary.server.web.words import GAPS, KINDS, Text, word_of
+from workdiary.server.web.words import BLANKS, KINDS, Text, word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class Grid:
         self._from = made_from
         self._step = made_from.policy.cell_ms
         self._by_cell = self._sort()
+        self._folded = self._fold()
         segments = made_from.day.segments
         self._first = min((s.start for s in segments), default=0)
         self._last = max((s.end for s in segments), default=0)
@@ -111,10 +112,27 @@ class Grid:
     def _sort(self) -> dict[int, list[Segment]]:
         by_cell: dict[int, list[Segment]] = defaultdict(list)
         for segment in self._from.day.segments:
+            if segment.instant:
+                continue
             last = max(segment.end - 1, segment.start)
             for start in range(segment.start // self._step * self._step, last + 1, self._step):
                 by_cell[start].append(segment)
         return by_cell
+
+    def _fold(self) -> dict[int, list[Segment]]:
+        """Records without any time are told by their cell or a neighbour; alone they stand for themselves."""
+        folded: dict[int, list[Segment]] = defaultdict(list)
+        alone: list[Segment] = []
+        for segment in self._from.day.segments:
+            if segment.instant:
+                own = segment.start // self._step * self._step
+                near = next(
+                    (c for c in (own, own - self._step, own + self._step) if c in self._by_cell), None
+                )
+                alone.append(segment) if near is None else folded[near].append(segment)
+        for segment in alone:
+            self._by_cell[segment.start // self._step * self._step].append(segment)
+        return folded
 
     def _carried(self) -> list[Row]:
         """A cell that began before midnight and holds time of this day stands alone, under its true start."""
@@ -144,7 +162,7 @@ class Grid:
     def _quiet(self, rows: Sequence[Row]) -> Quiet:
         start, until = rows[0].cells[0], rows[-1].cells[-1] + self._step
         gap = self._gap(start, until)
-        word = word_of(GAPS, gap.kind) if gap else None
+        word = word_of(BLANKS, gap.kind) if gap else None
         length = duration(gap.end - gap.start if gap else until - start)
         text = f"{word.word} · {length}" if word else _("Nothing tracked · %(length)s") % {"length": length}
         clock = self._from.clock
@@ -160,7 +178,7 @@ class Grid:
             if empty:
                 slots.append(self._blank(empty))
                 empty = []
-            slots.append(self._from.cells.make(start, self._by_cell[start]))
+            slots.append(self._from.cells.make(start, self._by_cell[start], self._folded.get(start, ())))
         if empty:
             slots.append(self._blank(empty))
         return slots
@@ -170,7 +188,7 @@ class Grid:
         clock = self._from.clock
         gap = self._gap(start, until)
         if gap is not None:
-            word = word_of(GAPS, gap.kind)
+            word = word_of(BLANKS, gap.kind)
             return Blank(len(starts), word.word, word.icon)
         if until <= self._first:
             return Blank(len(starts), _("Before start %(time)s") % {"time": clock.time(self._first)}, "")
@@ -218,7 +236,7 @@ class Grid:
     def _gaps(self, first: int, until: int) -> Iterable[_Piece]:
         for gap in self._from.day.gaps:
             if gap.start < until and gap.end > first:
-                word = word_of(GAPS, gap.kind)
+                word = word_of(BLANKS, gap.kind)
                 text = f"{word.word} {duration(gap.end - gap.start)}"
                 yield _Piece("gap", word.icon, text, gap.start, gap.end)
 

@@ -98,6 +98,15 @@ class SegmentDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """A record beside the cell that stands for no time."""
+
+    rid: str
+    text: str
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """The open cell. `times` are its bounds in the other zones of the page."""
 
@@ -108,6 +117,7 @@ class Panel:
     heads: tuple[str, ...]
     counts: tuple[CountRow, ...]
     segments: tuple[SegmentDetail, ...]
+    folded: tuple[Folded, ...]
     previous: Cell | None
     next: Cell | None
 
@@ -135,6 +145,7 @@ class PanelMaker:
             heads=tuple(self._head(chosen.start, i) for i in range(BUCKETS_PER_CELL)),
             counts=self._counts(chosen),
             segments=tuple(self._segment(s) for s in chosen.segments),
+            folded=tuple(self._folded(s) for s in chosen.folded),
             previous=cells[place - 1] if place else None,
             next=cells[place + 1] if place + 1 < len(cells) else None,
         )
@@ -192,6 +203,13 @@ class PanelMaker:
                 for code, result in segment.protection.items()
             ),
         )
+
+    def _folded(self, segment: Segment) -> Folded:
+        told = {"time": self.clock.exact(segment.start), "zone": self.clock.name}
+        began = OPENED.get(segment.open or "", segment.open or "")
+        ended = CLOSED.get(segment.close or "", segment.close or "")
+        text = _("A record of no length at %(time)s (%(zone)s)") % told
+        return Folded(segment.id, f"{text}: {began} → {ended}", badge_of(segment))
 
     def _shot(self, shot: Shot, segment: Segment) -> ShotRow:
         edits = {"masked": _("partly masked before storage"), "blurred": _("blurred before storage")}

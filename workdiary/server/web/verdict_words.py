@@ -52,7 +52,9 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
                 _("Target unknown"), _("It speaks of a record that is not here."), _("Target unknown")
             ),
             "FOREIGN-REPORT": Verdict(
-                _("Another report"), _("The report enclosed is not the one these records give.")
+                _("Another report"),
+                _("The report enclosed is not the one these records give."),
+                _("Another report"),
             ),
             "INVALID": Verdict(_("Altered"), _("The signature or the content does not hold."), _("Altered")),
         },
@@ -65,10 +67,14 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
                 _("Nothing missing so far"), _("All earlier records are here; no seal ends the stream yet.")
             ),
             "GAP": Verdict(
-                _("A record is missing"), _("An earlier record of this stream is not here."), _("Gap before")
+                _("A record is missing"),
+                _("A record made before this one is not here, and nothing says why. This one is unchanged."),
+                _("Gap: a missing record"),
             ),
             "GAP(refused)": Verdict(
-                _("Refused records only"), _("Only records are missing that the server refused in writing.")
+                _("A refused record is missing"),
+                _("The server refused a record before this one, and signed that. This one is unchanged."),
+                _("Gap: a refused record"),
             ),
             "FORK(resolved)": Verdict(
                 _("Two versions, explained"),

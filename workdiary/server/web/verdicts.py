@@ -141,5 +141,11 @@ def anchor(axis: str, code: str) -> str:
 
 def worst_of(badges: Iterable[Badge]) -> Badge:
     """The badge of a cell with several segments: the worst; pending counts between whole and partial."""
+    return max(badges, key=badness)
+
+
+def badness(found: Badge) -> tuple[int, int]:
+    """What worse badges are sorted by: level, then whether it says that something is wrong or missing."""
     order = {"verified": 0, "pending": 1, "partial": 2, "broken": 3}
-    return max(badges, key=lambda b: (order[b.level], b.slug != INTACT.slug))
+    calm = {INTACT.slug: 0, LATE.slug: 1}
+    return order[found.level], calm.get(found.slug, 2)

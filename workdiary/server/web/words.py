@@ -60,6 +60,21 @@ GAPS: Final[Mapping[str, Word]] = MappingProxyType(
     }
 )
 
+# Records that a stream lacks, by the verdict of its chain; drawn like gaps, because nothing of it is billed.
+HOLES: Final[Mapping[str, Word]] = MappingProxyType(
+    {
+        "GAP": Word(
+            _("Missing record"), "shield-half", _("A record of this time is not here; it is not billed.")
+        ),
+        "GAP(refused)": Word(
+            _("Refused record"),
+            "shield-half",
+            _("The server refused the record of this time, and signed that; it is not billed."),
+        ),
+    }
+)
+BLANKS: Final[Mapping[str, Word]] = MappingProxyType({**GAPS, **HOLES})
+
 NO_SHOT: Final[Mapping[str, Word]] = MappingProxyType(
     {
         "mode": Word(_("not agreed"), "camera-off", _("The agreed capture mode takes none.")),

@@ -69,6 +69,7 @@ def day(request: HttpRequest, contract_id: uuid.UUID, day: str) -> HttpResponse:
         zones=Zones(mine, days.recorded_zone(access.contract)),
         links=DayLinks(str(contract_id), day, asked_zone),
         nearest=None if document.segments else days.nearest_day(access.contract, date, asked_zone or mine),
+        holes=reading.holes,
     )
     made = day_page(source, Asked(request.GET.get("cell"), request.GET.get("show")))
     return page(request, "day.html", {"page": made, "contract": made.contract}, section="diaries")
