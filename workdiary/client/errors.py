@@ -19,6 +19,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 # Primary result codes are the low byte of SQLite's extended ones.
 _PRIMARY = 0xFF
+# The spool is set aside and goes on in a new file when the app starts.
+REPAIR = "Start WorkDiary again: it repairs what it can and keeps the rest."
 
 
 class FullError(KnownError):
@@ -34,10 +36,15 @@ class FullError(KnownError):
 
 
 class DamagedError(KnownError):
-    """A file's content is not what was written."""
+    """A file's content is not what was written; advice: what to do about it."""
 
-    def __init__(self, subject: str, what: str) -> None:
-        super().__init__("A file is damaged", f"{what} The file is kept as it is.", subject=subject)
+    def __init__(
+        self,
+        subject: str,
+        what: str,
+        advice: str = "Put it back from a backup, or choose another home with --home.",
+    ) -> None:
+        super().__init__("A file is damaged", f"{what} The file is kept as it is. {advice}", subject=subject)
 
 
 class OfflineError(KnownError):
@@ -104,12 +111,12 @@ def _sqlite(error: sqlite3.Error, subject: str) -> KnownError | None:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         # Raised by the module itself (closed connection, wrong argument count): ours, not the disk's.
-        return DamagedError(subject, "Text in it cannot be decoded.") if _undecodable(error) else None
+        return DamagedError(subject, "Text in it cannot be decoded.", REPAIR) if _undecodable(error) else None
     primary = code & _PRIMARY
     if primary == sqlite3.SQLITE_FULL:
         return FullError(subject)
     if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return DamagedError(subject, f"The database says: {error}.")
+        return DamagedError(subject, f"The database says: {error}.", REPAIR)
     if primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return KnownError(
             "The spool cannot be written",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from workdiary.client.account import Account
-from workdiary.client.errors import DamagedError
+from workdiary.client.errors import REPAIR, DamagedError
 from workdiary.client.sign.book import PendingDiscard
 from workdiary.client.sign.held import HeldSegment
 from workdiary.client.sign.segment_record import draft
@@ -94,9 +94,7 @@ class EntryReader:
         try:
             parsed = parse(jws)
         except EvidenceError as error:
-            raise DamagedError(
-                rid, "A record in the spool is not what was signed; restart to repair."
-            ) from error
+            raise DamagedError(rid, "A record in the spool is not what was signed.", REPAIR) from error
         disclosed = self._book.disclosures(rid)
         texts = tuple(text for _, text in disclosed.values())
         try:

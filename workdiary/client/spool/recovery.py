@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workdiary.client.errors import DamagedError, border, translate
+from workdiary.client.errors import REPAIR, DamagedError, border, translate
 from workdiary.client.settings import sync_folder, write_durably
 from workdiary.client.spool import rows
 from workdiary.client.spool.quota import Reserve
@@ -89,8 +89,7 @@ def _read(connection: sqlite3.Connection, path: Path, reserve: Reserve) -> Opene
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.DatabaseError):
-            words = f"{_damage(error, str(path))}. Start WorkDiary to repair it."
-            raise DamagedError(str(path), words) from error
+            raise DamagedError(str(path), f"{_damage(error, str(path))}.", REPAIR) from error
         raise
     return Opened(Database(path, reserve, connection), None, ())
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import MISSING, fields
 from typing import Any
 
-from workdiary.client.errors import DamagedError
+from workdiary.client.errors import REPAIR, DamagedError
 from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotImage
 from workdiary.client.spool.progress import pack, unpack
 from workdiary.client.spool.vault import Vault
@@ -53,7 +53,7 @@ def open_meta(vault: Vault, image: str, box: bytes, key: str) -> ShotImage:
     """The image with its data key (base64url). Raises DamagedError."""
     value = vault.open_json(box, f"image/{image}/meta")
     if not isinstance(value, dict):
-        raise DamagedError(image, _MISFIT)
+        raise DamagedError(image, _MISFIT, REPAIR)
     return ShotImage(**_fitting(ShotImage, value | {"key": key}, image))
 
 
@@ -70,5 +70,5 @@ def _fitting(kind: type[Any], value: Any, subject: str) -> dict[str, Any]:
     """A JSON object of the dataclass's fields, all that have no default among them."""
     needed = {field.name for field in fields(kind) if field.default is MISSING}
     if not isinstance(value, dict) or not needed <= value.keys() <= {field.name for field in fields(kind)}:
-        raise DamagedError(subject, _MISFIT)
+        raise DamagedError(subject, _MISFIT, REPAIR)
     return value

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workdiary.client.account import Account, Checkpoint
-from workdiary.client.errors import DamagedError, KnownError
+from workdiary.client.errors import REPAIR, DamagedError, KnownError
 from workdiary.client.segment.model import SegmentClose, SegmentProgress, SegmentStart, ShotSet
 from workdiary.client.sign.held import HeldSegment
 from workdiary.client.spool import rows
@@ -210,7 +210,8 @@ def _checkpoint(text: str | None, rid: str) -> Checkpoint | None:
     try:
         size, root, note = json.loads(text)
     except (ValueError, TypeError) as error:
-        raise DamagedError(rid, "A row of the spool does not hold what this version writes.") from error
+        what = "A row of the spool does not hold what this version writes."
+        raise DamagedError(rid, what, REPAIR) from error
     return Checkpoint(int(size), str(root), str(note))
 
 

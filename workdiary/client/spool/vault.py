@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from workdiary.client.errors import DamagedError
+from workdiary.client.errors import REPAIR, DamagedError
 from workdiary.wire.sealing import KEY_BYTES, NONCE_BYTES, SealError, decrypt, encrypt
 
 _WRAPPED_BYTES = NONCE_BYTES + KEY_BYTES + 16  # nonce, key, tag
@@ -63,4 +63,5 @@ def _open(key: bytes, box: bytes, aad: str) -> bytes:
     try:
         return decrypt(key, box[:NONCE_BYTES], box[NONCE_BYTES:], aad.encode())
     except (SealError, ValueError) as error:
-        raise DamagedError(aad, "A sealed value in the spool does not open with this home's key.") from error
+        what = "A sealed value in the spool does not open with this home's key."
+        raise DamagedError(aad, what, REPAIR) from error

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from workdiary.server.store.database import FILE as DATABASE
 from workdiary.wire.known import KnownError
 
 FILE = "secrets.json"
@@ -36,11 +37,16 @@ class Secrets:
 
 
 def open_secrets(folder: Path, entropy: Callable[[int], bytes]) -> Secrets:
-    """Read the secrets, or make them on first use; raises KnownError if the file cannot be read."""
+    """Read the secrets, or make them on first use: before there is a database, never beside one.
+
+    Raises KnownError if the file cannot be read.
+    """
     path = folder / FILE
     try:
-        text = path.read_text("utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
+        if (folder / DATABASE).exists():
+            raise _damaged(path, "missing") from None
         made = Secrets(entropy(16).hex(), *(entropy(32) for _ in range(6)))
         write_private(path, _dump(made))
         return made
@@ -50,7 +56,7 @@ def open_secrets(folder: Path, entropy: Callable[[int], bytes]) -> Secrets:
             f"{error.strerror}. Check who owns the file; nothing was changed.",
             subject=str(path),
         ) from error
-    return _load(path, text)
+    return _load(path, data)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -82,16 +88,20 @@ def _dump(secrets: Secrets) -> str:
     return json.dumps({"format": _FORMAT, **plain}, indent=1)
 
 
-def _load(path: Path, text: str) -> Secrets:
+def _load(path: Path, data: bytes) -> Secrets:
     try:
-        values = json.loads(text)
+        values = json.loads(data)
         del values["format"]  # one format so far; a later one reads this one too
         installation = str(values.pop("installation"))
         return Secrets(installation, **{name: bytes.fromhex(value) for name, value in values.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KnownError(
-            "The server's keys are damaged",
-            "Without them stored images cannot be opened and no receipt can be signed. "
-            "Put the file back from a backup; nothing was changed.",
-            subject=str(path),
-        ) from error
+        raise _damaged(path, "damaged") from error
+
+
+def _damaged(path: Path, what: str) -> KnownError:
+    return KnownError(
+        f"The server's keys are {what}",
+        "Without them stored images cannot be opened and no receipt can be signed. "
+        "Put the file back from a backup; nothing was changed.",
+        subject=str(path),
+    )
