@@ -112,7 +112,8 @@ def measure(long: bool) -> Iterator[Result]:
         sizes,
     )
     yield Result(
-        "P8", "text read in it, median", read_well, "of lossless", "lossless", 1.0, "≥ 0.99", read_well >= 0.99,
+        "P8", "text read in it, median", read_well, "of lossless", "lossless", 1.0, "≥ 0.99",
+        read_well >= 0.99,
         note=f"worst scene {worst:.3f}",
     )  # fmt: skip
     day = size * SHOTS_A_DAY / 1e6
