@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from tests.fakes.diary_days import Worked
 from tests.fakes.friday import CELL, at
 from tests.fakes.screens import picture
@@ -62,6 +64,15 @@ def test_a_redacted_image_is_no_missing_one(own):
     record = own.segment(worked("06:00", pictures=[picture("editor")]))
     own.redact(record, "shot.0", at("07:00"))
     assert axes(own)[0]["content"] == "REDACTED"
+
+
+@pytest.mark.parametrize("word", ["FULL", "WITHHELD", "BLOB-MISSING"])
+def test_of_removed_time_nothing_is_called_here(word):
+    from workdiary.server.diary.removal import without_content
+
+    assert without_content({"chain": "OPEN", "content": word}) == {"chain": "OPEN", "content": "REDACTED"}
+    assert without_content({"content": "MISMATCH"}) == {"content": "MISMATCH"}
+    assert without_content({}) == {}
 
 
 def test_a_disclosure_that_is_not_here_is_withheld(own):

@@ -115,7 +115,7 @@ def test_what_stands_for_a_picture_says_why(page, clock, words):
 
 def test_a_part_of_a_cell_says_how_much(page):
     assert cell(page, "07:10").one("span", "bl").text == "4 min"
-    assert cell(page, "10:20").one("span", "bl").text == "not billed"
+    assert cell(page, "10:20").one("span", "bl").text == "idle, not billed"
     assert cell(page, "06:20").all("span", "bl") == []
 
 
@@ -151,12 +151,20 @@ def test_gaps_have_length_and_reason(page):
 
 def test_totals_are_told_by_kind(page):
     facts = page.one("dl", "facts")
-    assert facts.one("div", "f-time").text == "Tracked 5 h 35 min EUR 292.53 at EUR 48.00 an hour"
+    assert facts.one("div", "f-time").text == (
+        "Tracked 5 h 35 min EUR 292.53 for 6 h 05 min at EUR 48.00 an hour"
+    )
     assert "Tracked 5 h 35 min" in facts.one("div", "f-kinds").text
     assert "Manual 30 min" in facts.one("div", "f-kinds").text
     assert "1 Image pending 39 Intact, unwitnessed" in facts.one("div", "f-evidence").text
     assert facts.one("div", "f-shots").text == "Screenshots 33 2 redacted 1 not arrived yet"
     assert "Screen locked 46 min" in facts.one("div", "f-gaps").text
+
+
+def test_the_page_explains_every_badge_it_shows(page):
+    shown = {badge.all("span")[0].text for badge in page.all("a", "badge")}
+    legend = page.one("aside", "hint").all("ul", "legend")[1]
+    assert shown <= {li.all("b")[0].text for li in legend.all("li")}
 
 
 def test_a_filter_dims_the_rest(freelancer, day_url, page):
@@ -191,6 +199,12 @@ def test_the_switch_offers_utc_mine_and_theirs(friday, day_url):
     assert next(iter(rows(there))) == "08:00"
     assert cell(there, "05:20").one("p", "f1").all("b")[0].text == "08:20"
     assert all("zone=Africa/Nairobi" in a.attributes["href"] for a in there.one("div", "daynav").all("a"))
+
+
+def test_another_name_of_utc_is_no_second_choice(friday, day_url):
+    browser = client(friday.server.cookie() | {"workdiary_zone": "Etc/UTC"})
+    page = html.read(browser.get(day_url).content)
+    assert [a.text for a in page.one("nav", "zone").all("a")][:2] == ["Mine · UTC", "Theirs · Nairobi +3"]
 
 
 def test_an_unknown_zone_is_the_readers_own(freelancer, day_url):

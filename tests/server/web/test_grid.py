@@ -176,6 +176,19 @@ def test_a_record_of_no_length_stands_with_its_neighbour_and_alone_only_without_
     assert len(found[0].folded) == (1 if into else 0)
 
 
+def test_a_bucket_in_which_nothing_was_counted_is_no_content():
+    moment = segment(at("06:20"), at("06:20"), buckets=[bucket(at("06:20"))], level=0, close="idle")
+    assert [c.time for c in cells(day(whole("06:10"), moment))] == ["06:10"]
+    moment["buckets"] = [bucket(at("06:20"), keys=1)]
+    assert [c.time for c in cells(day(whole("06:10"), moment))] == ["06:10", "06:20"]
+
+
+def test_the_idle_end_of_a_segment_is_drawn_as_the_gap_it_is():
+    worked = segment(at("06:00"), at("06:10"), tracked_ms=6 * MINUTE, close="idle")
+    (row,) = grid(day(worked, gaps=((at("06:06"), at("06:20"), "idle"),)))
+    assert [(r.kind, r.col, r.width) for r in row.ribbons] == [("tracked", 0, 6), ("gap", 6, 14)]
+
+
 def test_a_folded_record_changes_nothing_of_its_cell_but_the_badge():
     moment = segment(
         at("06:10"), at("06:10"), no_shot="too-short", close="idle", axes=WHOLE | {"integrity": "INVALID"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes import html
-from tests.fakes.diary_days import Worked
+from tests.fakes.diary_days import DiaryServer, Worked
 from tests.fakes.friday import CELL, MINUTE, RETRY, at, counts
 from tests.fakes.pages import DAY, client
+from workdiary.rules.policy import DEMO
 
 
 @pytest.fixture
@@ -54,6 +55,35 @@ def test_evidence_is_a_sentence_and_a_code(freelancer, day_url):
     assert list(axes) == ["VALID", "OPEN", "SELF-ASSERTED", "UNBOUNDED", "FULL", "VOUCHED", "NOT-STATED"]
     assert axes["VALID"] == "Unchanged VALID Not altered since the device signed it."
     assert "does not prove that work was done" in opened.by_id("detail").text
+
+
+def test_what_was_removed_is_said_to_be_and_nothing_of_it_to_be_here(freelancer, day_url):
+    panel = html.read(freelancer.get(f"{day_url}?cell=2026-11-20T11:10:00Z").content).by_id("detail")
+    assert panel.one("h3", "memo").text == "Removed by owner"
+    assert "Removed by owner, with everything else of this time." in panel.text
+    codes = [li.one("code").text for li in panel.one("ul", "axes").all("li")]
+    assert "REDACTED" in codes
+    assert "FULL" not in codes
+
+
+def test_a_redacted_picture_has_a_sentence_and_no_stray_marks(freelancer, day_url):
+    panel = html.read(freelancer.get(f"{day_url}?cell=2026-11-20T08:30:00Z").content).by_id("detail")
+    assert panel.one("figcaption").text == "Removed later by its owner; the signed record stays whole."
+
+
+def test_a_picture_says_when_with_its_zone(freelancer, day_url):
+    query = "?cell=2026-11-20T06:20:00Z&zone=Africa/Nairobi"
+    panel = html.read(freelancer.get(day_url + query).content).by_id("detail")
+    assert panel.one("figcaption").text.startswith("Taken 09:25:00 (Nairobi) · 1600 × 1000")
+
+
+def test_buckets_of_seconds_are_named_by_their_second(tmp_path):
+    server = DiaryServer(tmp_path, policy=DEMO)
+    server.begin(at("09:00"))
+    server.segment(Worked(at("09:00:30"), at("09:01:00")))
+    url = f"/diary/{server.contract.id}/{DAY}?cell=2026-11-20T09:00:30Z"
+    heads = html.read(client(server.cookie()).get(url).content).one("table", "counts").all("thead")[0]
+    assert [th.text for th in heads.all("th")] == [f":{s}" for s in range(30, 60, 3)] + ["Sum"]
 
 
 def test_a_cell_leads_to_its_neighbours_its_record_and_back(friday, freelancer, day_url):

@@ -53,6 +53,12 @@ def test_every_clear_field_is_there(page, record):
     assert shown == {name: value for name, value in record.payload.items() if name != "_sd"}
 
 
+def test_times_and_spans_are_told_in_words_too(page, record):
+    rows = {r.all("th")[0].text: r.one("td").text for r in section(page, "Signed fields").all("tr")}
+    assert rows["start"] == f"{record.payload['start']} 20 Nov 2026, 08:30:00 (UTC)"
+    assert rows["tracked"] == "600000 0:10:00.000"
+
+
 def test_disclosed_values_stand_beside_digests_nobody_opened(page, record):
     rows = section(page, "Disclosed values").one("tbody").all("tr")
     named = {r.all("th")[0].text: r.all("td")[0].text for r in rows if r.all("th")[0].text}
@@ -77,6 +83,8 @@ def test_time_taken_back_shows_its_tombstone_only(friday, freelancer):
     answer = freelancer.get(url(record)).content.decode()
     assert "Removed by owner" in answer
     assert "Load test" not in answer
+    codes = [li.one("code").text for li in html.read(answer.encode()).one("ul", "axes").all("li")]
+    assert "REDACTED" in codes
     assert not any(text in answer for text in record.disclosures.values())
     assert record.jws in answer
 

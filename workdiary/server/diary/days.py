@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
@@ -20,6 +20,7 @@ from workdiary.server.diary.chains import CHAINS
 from workdiary.server.diary.entries import ALWAYS, TIME_KINDS, Reading, entries, read, rows_between
 from workdiary.server.diary.holes import Hole, holes_of
 from workdiary.server.diary.judging import axes_of
+from workdiary.server.diary.removal import without_content
 from workdiary.server.receive.models import Disclosure, Record
 from workdiary.server.store.blobs import present
 from workdiary.server.store.runtime import runtime
@@ -47,7 +48,7 @@ def read_day(contract: Contract, day: dt.date, zone: str) -> DayReading:
     first, last = entries_span(day, zone)
     rows = rows_between(contract, first, last)
     reading = read(rows, (start - _MARGIN_MS, end + _MARGIN_MS))
-    diary = project(entries(reading, axes_of(reading)), stored=_stored(contract, reading))
+    diary = _hidden(project(entries(reading, axes_of(reading)), stored=_stored(contract, reading)))
     policy = _policy(diary, start, end)
     terms = diary.terms_at(start)
     document = day_view(diary, day, zone, policy, terms or Terms())
@@ -108,6 +109,14 @@ def recorded_zone(contract: Contract) -> str | None:
     except ValueError:
         return None
     return found
+
+
+def _hidden(diary: Diary) -> Diary:
+    """What is removed is judged as such: its disclosures may still wait to be destroyed."""
+    segments = (
+        replace(s, axes=without_content(s.axes)) if s.removed == "owner" else s for s in diary.segments
+    )
+    return replace(diary, segments=tuple(segments))
 
 
 def _placed(contract: Contract) -> QuerySet[Record]:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workdiary.rules.projection import project
 from workdiary.server.diary.entries import TIME_KINDS, entries, read
 from workdiary.server.receive.models import Record
+
+# Verdicts about content that stood there to be judged.
+_SHOWN = frozenset({"FULL", "WITHHELD", "BLOB-MISSING"})
+
+
+def without_content(axes: Mapping[str, str]) -> dict[str, str]:
+    """The axes of a record whose time its owner removed: whatever is still stored, none of it is shown."""
+    content = axes.get("content")
+    return {**axes, **({"content": "REDACTED"} if content in _SHOWN else {})}
 
 
 def removed_by_owner(record: Record) -> bool:

@@ -112,7 +112,7 @@ class CellMaker:
         word = word_of(KINDS, kind)
         partial = "" if tracked >= self.policy.cell_ms - self.policy.bucket_ms // 2 else duration(tracked)
         if not tracked and segments[-1].state != "open":
-            partial = _("not billed")
+            partial = _("idle, not billed") if segments[-1].close == "idle" else _("not billed")
         placeholder = None if pictures else self._placeholder(kind, segments)
         level = cell_level(segments)
         flags = tuple(_flags(segments, level, self.policy.activity_threshold))
@@ -195,6 +195,13 @@ def badge_of(segment: Segment) -> Badge:
     return badge(segment.axes, logged=segment.index is not None, manual=segment.kind == "manual")
 
 
+def memo_text(segment: Segment) -> Text:
+    """The memo, or why there is none."""
+    if segment.memo is not None:
+        return segment.memo
+    return _("Removed by owner") if segment.removed else _("Memo not disclosed")
+
+
 def cell_level(segments: Sequence[Segment]) -> int | None:
     """The level of a cell: its segments' levels weighed by tracked time; None where nothing was counted."""
     counted = [(s.level, s.tracked_ms) for s in segments if s.level is not None and s.tracked_ms > 0]
@@ -252,8 +259,8 @@ def _tracked(segments: Sequence[Segment], start: int, end: int) -> int:
 
 
 def _removed(segments: Sequence[Segment]) -> bool:
-    """Whether the owner took all of it back: nothing counts, and neither memo nor counts are left."""
-    return all(s.tracked_ms == 0 and not s.buckets and s.memo is None for s in segments)
+    """Whether the owner took all of the cell back."""
+    return all(s.removed for s in segments)
 
 
 def _rank(kind: str) -> int:

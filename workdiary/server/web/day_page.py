@@ -16,7 +16,7 @@ from workdiary.evidence.times import parse_iso
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.weeks import hour_rows, local_day
 from workdiary.server.diary.holes import Hole
-from workdiary.server.web.cells import Cell, CellMaker
+from workdiary.server.web.cells import Cell, CellMaker, badge_of
 from workdiary.server.web.document import Day
 from workdiary.server.web.facts import Facts, Money, facts_of
 from workdiary.server.web.grid import Grid, GridInput, Quiet, RowView
@@ -24,7 +24,7 @@ from workdiary.server.web.holes import HoleNote, notes, with_holes
 from workdiary.server.web.links import DayLinks
 from workdiary.server.web.panel import Panel, PanelMaker
 from workdiary.server.web.times import MINUTE, Clock, duration, long_day_text, offset_text
-from workdiary.server.web.verdicts import BY_HAND, INTACT, PENDING, VERIFIED, Badge
+from workdiary.server.web.verdicts import BY_HAND, INTACT, PENDING, VERIFIED, Badge, badness
 from workdiary.server.web.words import KINDS, Text
 
 
@@ -185,7 +185,7 @@ def day_page(source: DaySource, asked: Asked) -> DayPage:
         panel=_panel(source, clock, cells),
         panel_close=source.links.here(show=show),
         legend=_legend(source.day),
-        badges=(VERIFIED, INTACT, PENDING, *_more_badges(source.day)),
+        badges=_badges(source.day),
         demo=source.policy.demo,
         cell_length=duration(source.policy.cell_ms),
         row_length=duration(source.policy.row_ms),
@@ -245,14 +245,25 @@ def _legend(day: Day) -> tuple[LegendKind, ...]:
     return tuple(LegendKind(k, KINDS[k].word, KINDS[k].icon, KINDS[k].meaning) for k in kinds)
 
 
-def _more_badges(day: Day) -> tuple[Badge, ...]:
-    return (BY_HAND,) if any(s.kind == "manual" for s in day.segments) else ()
+def _badges(day: Day) -> tuple[Badge, ...]:
+    """Those of the day, worst first, and those one always meets."""
+    usual = (
+        INTACT,
+        PENDING,
+        VERIFIED,
+        *((BY_HAND,) if any(s.kind == "manual" for s in day.segments) else ()),
+    )
+    found = {b.slug: b for b in (*map(badge_of, day.segments), *usual)}
+    return tuple(sorted(found.values(), key=badness, reverse=True))
 
 
 def _note(source: DaySource, clock: Clock) -> str:
     start, end = local_day(source.day.day, source.day.zone)
     said = {"zone": clock.name, "length": duration(end - start)}
-    return _("Day in %(zone)s time, %(length)s. A cell stands in the row in which it starts.") % said
+    return _(
+        "Day in %(zone)s time, %(length)s. A cell is %(cell)s and stands in the row in which it starts. "
+        "Times shown are cut, not rounded: parts can add up to a little less than their sum."
+    ) % (said | {"cell": duration(source.policy.cell_ms)})
 
 
 def _day_link(source: DaySource) -> DayLink | None:

@@ -84,7 +84,13 @@ class Segment:
     @property
     def instant(self) -> bool:
         """Whether it stands for no time and holds nothing: closed in the moment it was opened."""
-        return self.start == self.end and not (self.tracked_ms or self.buckets or self.shots)
+        counted = any(bucket.events or bucket.active_s for bucket in self.buckets)
+        return self.start == self.end and not (self.tracked_ms or counted or self.shots)
+
+    @property
+    def removed(self) -> bool:
+        """Whether its owner took all of it back: nothing counts, and neither memo nor counts are left."""
+        return self.tracked_ms == 0 and not self.buckets and self.memo is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from workdiary.rules.policy import BUCKETS_PER_CELL, PolicySet
+from workdiary.rules.spans import subtract
 from workdiary.rules.weeks import Row
 from workdiary.server.web.cells import Cell, CellMaker
 from workdiary.server.web.document import Day, Gap, Segment
@@ -202,7 +203,14 @@ class Grid:
         return max(touching, key=lambda g: min(g.end, until) - max(g.start, start), default=None)
 
     def _ribbons(self, first: int, until: int) -> list[Ribbon]:
-        pieces = [*self._memos(first, until), *self._gaps(first, until)]
+        gaps = list(self._gaps(first, until))
+        # What counts nothing of a segment (its end, idle) is told by the gap.
+        memos = [
+            replace(piece, start=start, end=end)
+            for piece in self._memos(first, until)
+            for start, end in subtract([(piece.start, piece.end)], [(gap.start, gap.end) for gap in gaps])
+        ]
+        pieces = [*memos, *gaps]
         bucket = self._step // BUCKETS_PER_CELL
         found: list[Ribbon] = []
         column = 0

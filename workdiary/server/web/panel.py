@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from workdiary.rules.policy import BUCKETS_PER_CELL, PolicySet
-from workdiary.server.web.cells import Cell, badge_of, merged
+from workdiary.server.web.cells import Cell, badge_of, memo_text, merged
 from workdiary.server.web.document import Bucket, Segment, Shot
 from workdiary.server.web.times import MINUTE, Clock, duration, exact_duration
 from workdiary.server.web.verdicts import AxisRow, Badge, rows
@@ -114,6 +114,7 @@ class Panel:
     span: str
     times: tuple[str, ...]
     counts_title: str
+    no_counts: Text
     heads: tuple[str, ...]
     counts: tuple[CountRow, ...]
     segments: tuple[SegmentDetail, ...]
@@ -142,6 +143,7 @@ class PanelMaker:
             span=self._span(self.clock, chosen.start, chosen.end),
             times=tuple(f"{self._span(c, chosen.start, chosen.end)} {c.name}" for c in self.others),
             counts_title=_counts_title(self.policy),
+            no_counts=_no_counts(chosen.segments),
             heads=tuple(self._head(chosen.start, i) for i in range(BUCKETS_PER_CELL)),
             counts=self._counts(chosen),
             segments=tuple(self._segment(s) for s in chosen.segments),
@@ -151,9 +153,9 @@ class PanelMaker:
         )
 
     def _head(self, start: int, place: int) -> str:
-        """`:40` for minutes, `:40:30` where buckets are seconds."""
+        """`:40`: the minute, or the second where buckets are seconds."""
         local = self.clock.local(start + place * self.policy.bucket_ms)
-        return f"{local:%M:%S}" if self.clock.seconds else f":{local:%M}"
+        return f":{local:%S}" if self.clock.seconds else f":{local:%M}"
 
     @staticmethod
     def _span(clock: Clock, start: int, end: int) -> str:
@@ -188,7 +190,7 @@ class PanelMaker:
             span=f"{self.clock.exact(segment.start)} – {self.clock.exact(segment.end)}",
             tracked=duration(segment.tracked_ms),
             tracked_exact=exact_duration(segment.tracked_ms),
-            memo=segment.memo if segment.memo is not None else _("Memo not disclosed"),
+            memo=memo_text(segment),
             label=segment.label,
             kind=kind,
             kind_word=word_of(KINDS, kind),
@@ -213,7 +215,8 @@ class PanelMaker:
 
     def _shot(self, shot: Shot, segment: Segment) -> ShotRow:
         edits = {"masked": _("partly masked before storage"), "blurred": _("blurred before storage")}
-        taken = _("Taken %(time)s") % {"time": self.clock.exact(shot.at)} if shot.at is not None else ""
+        at = {"time": self.clock.exact(shot.at), "zone": self.clock.name} if shot.at is not None else {}
+        taken = _("Taken %(time)s (%(zone)s)") % at if at else ""
         return ShotRow(
             digest=shot.id,
             shown=shot.state in ("sent", "kept"),
@@ -227,6 +230,12 @@ class PanelMaker:
             width=shot.width,
             height=shot.height,
         )
+
+
+def _no_counts(segments: Sequence[Segment]) -> Text:
+    if all(segment.removed for segment in segments):
+        return _("Removed by owner, with everything else of this time.")
+    return _("None were recorded.")
 
 
 def _counts_title(policy: PolicySet) -> str:

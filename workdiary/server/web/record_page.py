@@ -12,11 +12,12 @@ from workdiary.evidence.canonical import JsonValue, loads_object, unb64u
 from workdiary.evidence.disclosure import digest, parse
 from workdiary.evidence.envelope import ParsedRecord
 from workdiary.evidence.records import slot_names
-from workdiary.server.web.times import Clock
+from workdiary.server.web.times import Clock, exact_duration
 from workdiary.server.web.verdicts import AxisRow, Badge, badge, rows
 from workdiary.server.web.words import Text
 
 _TIMES = frozenset({"start", "end", "at", "from"})
+_SPANS = frozenset({"tracked", "active_ms", "idle"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,9 @@ def record_page(source: RecordSource, clock: Clock) -> RecordPage:
 
 
 def _field(name: str, value: JsonValue, clock: Clock) -> Field:
-    is_time = name in _TIMES and isinstance(value, int) and not isinstance(value, bool)
-    note = clock.stamp(value) if is_time and isinstance(value, int) else ""
+    note = ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        note = clock.stamp(value) if name in _TIMES else exact_duration(value) if name in _SPANS else ""
     return Field(name, json.dumps(value, ensure_ascii=False), note)
 
 

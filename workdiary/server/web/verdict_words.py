@@ -133,7 +133,7 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
         "content": {
             "FULL": Verdict(_("Complete"), _("Memo, counts and screenshots are all here.")),
             "REDACTED": Verdict(
-                _("Redacted"), _("Its owner removed a part later, by a signed record."), _("Redacted")
+                _("Redacted"), _("Its owner removed a part or all of it, by a signed record."), _("Redacted")
             ),
             "REPLACED": Verdict(_("Blurred later"), _("Its owner replaced an image, by a signed record.")),
             "EXPIRED": Verdict(_("Expired"), _("Removed at the end of its retention, by a signed record.")),

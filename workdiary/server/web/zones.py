@@ -12,17 +12,19 @@ from workdiary.rules.weeks import UnknownZoneError, zone_named
 COOKIE = "workdiary_zone"
 COOKIE_MAX_AGE_S = 400 * 86_400  # what browsers allow at most
 UTC = "UTC"
+# What computers without a place call their zone; offered beside UTC these would be a choice of the same.
+_UTC_TOO = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
 
 
 def known(zone: str | None) -> str | None:
-    """The name if it is an IANA zone, else None."""
+    """The name if it is an IANA zone, else None; whatever is but another name of UTC is UTC."""
     if not zone:
         return None
     try:
         zone_named(zone)
     except UnknownZoneError:
         return None
-    return zone
+    return UTC if zone in _UTC_TOO else zone
 
 
 def own_zone(request: HttpRequest) -> str:

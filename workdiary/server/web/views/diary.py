@@ -66,7 +66,7 @@ def day(request: HttpRequest, contract_id: uuid.UUID, day: str) -> HttpResponse:
         contract=head_of(access, reading.terms),
         day=document,
         policy=reading.policy,
-        zones=Zones(mine, days.recorded_zone(access.contract)),
+        zones=Zones(mine, known(days.recorded_zone(access.contract))),
         links=DayLinks(str(contract_id), day, asked_zone),
         nearest=None if document.segments else days.nearest_day(access.contract, date, asked_zone or mine),
         holes=reading.holes,

@@ -11,7 +11,7 @@ from workdiary.server.diary import days
 from workdiary.server.diary.access import RecordAccess, image_of, record_for, shot_for, thumbnail_of
 from workdiary.server.diary.entries import ALWAYS, read
 from workdiary.server.diary.judging import axes_with_receipt
-from workdiary.server.diary.removal import removed_by_owner
+from workdiary.server.diary.removal import removed_by_owner, without_content
 from workdiary.server.receive.models import Record
 from workdiary.server.store.blobs import Image
 from workdiary.server.web.document import read_day
@@ -39,7 +39,7 @@ def record(request: HttpRequest, rid: str) -> HttpResponse:
     source = RecordSource(
         parsed=reading.parsed[row.rid],
         texts=() if removed else reading.texts[row.rid],
-        axes=axes,
+        axes=without_content(axes) if removed else axes,
         receipt=receipt,
         facts=_facts(row, clock),
     )
