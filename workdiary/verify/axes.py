@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,7 +29,10 @@ __all__ = [
     "Material",
     "Signatory",
     "Surroundings",
+    "Unfolded",
     "level_of",
+    "opened_axes",
+    "opened_or_none",
     "record_axes",
 ]
 
@@ -42,6 +45,15 @@ class Material:
 
     jws: str
     disclosures: tuple[str, ...] = ()
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """A record as `parse` and `opened_or_none` have read it, and its receipt if it has one."""
+
+    parsed: ParsedRecord
+    opened: Opened | None
     receipt: str | None = None
 
 
@@ -94,11 +106,24 @@ def record_axes(
         unread = {"log": "SELF-ASSERTED", "time": "UNBOUNDED", "content": "WITHHELD", "pay": around.pay}
         place = {"chain": around.chain, "key": _key(None, signatory)}
         return join({"integrity": "INVALID", **unread, **place}, role=role)
-    opened = _open(parsed, material)
+    return opened_axes(
+        Unfolded(parsed, opened_or_none(parsed, material.disclosures), material.receipt),
+        signatory,
+        log_trust,
+        around,
+    )
+
+
+def opened_axes(
+    record: Unfolded, signatory: Signatory | None, log_trust: LogTrust | None, around: Surroundings
+) -> Axes:
+    """Judge a record that was parsed and opened already; otherwise as `record_axes`."""
+    parsed, opened = record.parsed, record.opened
+    role = signatory.role if signatory else "freelancer"
     words = {
         "integrity": _integrity(parsed, signatory, around),
         "chain": around.chain,
-        "log": _log(parsed, material, log_trust),
+        "log": _log(record, log_trust),
         "time": _time(parsed, around),
         "content": _content(parsed, opened, around),
         "key": _key(parsed, signatory),
@@ -121,14 +146,14 @@ def _integrity(parsed: ParsedRecord, signatory: Signatory | None, around: Surrou
     return "DANGLING" if around.dangling else "VALID"
 
 
-def _log(parsed: ParsedRecord, material: Material, log_trust: LogTrust | None) -> str:
-    if material.receipt is None or log_trust is None:
+def _log(record: Unfolded, log_trust: LogTrust | None) -> str:
+    if record.receipt is None or log_trust is None:
         return "SELF-ASSERTED"
     try:
-        verify_receipt(material.jws, material.receipt, log_trust.vkey, log_trust.origin)
+        verify_receipt(record.parsed.jws, record.receipt, log_trust.vkey, log_trust.origin)
     except EvidenceError:
         return "BAD-RECEIPT"
-    if not same_installation(parsed.log, log_trust.origin):
+    if not same_installation(record.parsed.log, log_trust.origin):
         return "BAD-RECEIPT"
     return "SELF-ASSERTED" if log_trust.own else "LOGGED"
 
@@ -142,9 +167,10 @@ def _time(parsed: ParsedRecord, around: Surroundings) -> str:
     return "CLOCK-UNSURE" if unsure and not around.placed else "UNBOUNDED"
 
 
-def _open(parsed: ParsedRecord, material: Material) -> Opened | None:
+def opened_or_none(parsed: ParsedRecord, disclosures: Sequence[str]) -> Opened | None:
+    """The disclosures of a record, or None if they are not its own."""
     try:
-        return open_disclosures(parsed, material.disclosures)
+        return open_disclosures(parsed, disclosures)
     except EvidenceError:
         return None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
 from workdiary.evidence.canonical import JsonValue
 from workdiary.rules.diary import Diary
+from workdiary.rules.entries import Entry
 from workdiary.rules.policy import HOUR, STANDARD, PolicySet, by_digest
 from workdiary.rules.projection import day_view, project
 from workdiary.rules.terms import Terms
@@ -34,12 +35,16 @@ _FIRST_MS, _LAST_MS = local_day(FIRST_DAY, "UTC")[1], local_day(LAST_DAY, "UTC")
 
 @dataclass(frozen=True, slots=True)
 class DayReading:
-    """A day: the document of interfaces.md, the policy of its grid, the terms in force, its holes."""
+    """A day: the document of interfaces.md, the policy of its grid, the terms in force, its holes.
+
+    zone: what the freelancer's device stated last on it, else at all; None if undisclosed or unknown.
+    """
 
     document: dict[str, JsonValue]
     policy: PolicySet
     terms: Terms | None
     holes: tuple[Hole, ...]
+    zone: str | None
 
 
 def read_day(contract: Contract, day: dt.date, zone: str) -> DayReading:
@@ -48,13 +53,15 @@ def read_day(contract: Contract, day: dt.date, zone: str) -> DayReading:
     first, last = entries_span(day, zone)
     rows = rows_between(contract, first, last)
     reading = read(rows, (start - _MARGIN_MS, end + _MARGIN_MS))
-    diary = _hidden(project(entries(reading, axes_of(reading)), stored=_stored(contract, reading)))
+    known = entries(reading, axes_of(reading))
+    diary = _hidden(project(known, stored=_stored(contract, reading)))
     policy = _policy(diary, start, end)
     terms = diary.terms_at(start)
     document = day_view(diary, day, zone, policy, terms or Terms())
     findings = CHAINS.findings({row.stream for row in rows}, str(runtime().folder))
     found = [finding for of_stream in findings.values() for finding in of_stream]
-    return DayReading(document, policy, terms, holes_of(found, rows, (start, end), policy.cell_ms))
+    holes = holes_of(found, rows, (start, end), policy.cell_ms)
+    return DayReading(document, policy, terms, holes, _stated_zone(known) or recorded_zone(contract))
 
 
 def tracked_days(contract: Contract, zone: str, first: dt.date, last: dt.date) -> Mapping[dt.date, int]:
@@ -101,7 +108,13 @@ def recorded_zone(contract: Contract) -> str | None:
     newest = Record.objects.filter(contract=contract, kind="segment").order_by("-start_ms").first()
     if newest is None:
         return None
-    found = entries(read([newest], ALWAYS), {})[0].values.get("zone")
+    return _stated_zone(entries(read([newest], ALWAYS), {}))
+
+
+def _stated_zone(known: Iterable[Entry]) -> str | None:
+    """The zone that the last of these segments discloses."""
+    stated = [(entry.number("start"), zone) for entry in known if (zone := entry.values.get("zone"))]
+    found = max(stated, key=lambda pair: pair[0])[1] if stated else None
     if not isinstance(found, str):
         return None
     try:

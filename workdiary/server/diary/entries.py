@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from workdiary.evidence.canonical import JsonObject, b64u, loads_object, unb64u
-from workdiary.evidence.envelope import Opened, ParsedRecord, open_disclosures, parse
-from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.envelope import Opened, ParsedRecord, parse
 from workdiary.rules.entries import Entry
 from workdiary.rules.spans import Span
 from workdiary.server.contracts.models import Contract
 from workdiary.server.receive.models import Record
 from workdiary.server.receive.stored import disclosures_of
+from workdiary.verify.axes import opened_or_none
 
 # Kinds that stand for time; everything else of a contract says something about them or about the contract.
 TIME_KINDS = ("segment", "manual")
@@ -24,11 +24,15 @@ ALWAYS: Span = (-1, 2**63)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Records as read: rows by rid, and of the opened ones their parsed form and disclosures."""
+    """Records as read: rows by rid, and of the opened ones their parsed form and disclosures.
+
+    opened: what the texts disclose, None where they are not the record's.
+    """
 
     rows: Mapping[str, Record] = field(default_factory=dict)
     parsed: Mapping[str, ParsedRecord] = field(default_factory=dict)
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    opened: Mapping[str, Opened | None] = field(default_factory=dict)
 
 
 def rows_between(contract: Contract, start_ms: int, end_ms: int) -> list[Record]:
@@ -45,10 +49,13 @@ def read(rows: Iterable[Record], opened: Span | None) -> Reading:
     """
     known = list(rows)
     whole = [row for row in known if row.kind not in TIME_KINDS or _touches(row, opened)]
+    parsed = {row.rid: parse(row.jws) for row in whole}
+    texts = disclosures_of(whole)
     return Reading(
         rows={row.rid: row for row in known},
-        parsed={row.rid: parse(row.jws) for row in whole},
-        texts=disclosures_of(whole),
+        parsed=parsed,
+        texts=texts,
+        opened={rid: opened_or_none(record, texts.get(rid, ())) for rid, record in parsed.items()},
     )
 
 
@@ -64,7 +71,7 @@ def _touches(row: Record, span: Span | None) -> bool:
 def _entry(row: Record, reading: Reading, axes: Mapping[str, str]) -> Entry:
     parsed = reading.parsed.get(row.rid)
     clear = parsed.payload if parsed is not None else clear_of(row.jws)
-    opened = _opened(parsed, reading.texts.get(row.rid, ()))
+    opened = _opened(parsed, reading.opened.get(row.rid))
     return Entry(
         index=row.index,
         id=row.jws_id,
@@ -87,14 +94,9 @@ def clear_of(jws: str) -> JsonObject:
     return loads_object(unb64u(jws.split(".")[1]))
 
 
-def _opened(parsed: ParsedRecord | None, texts: Sequence[str]) -> Opened:
-    if parsed is None or not parsed.supported:
-        return Opened({}, {}, ())
-    try:
-        return open_disclosures(parsed, texts)
-    except EvidenceError:
-        # The axes say MISMATCH; nothing of it may be shown as recorded.
-        return Opened({}, {}, ())
+def _opened(parsed: ParsedRecord | None, opened: Opened | None) -> Opened:
+    # Where the axes say MISMATCH, nothing of it may be shown as recorded.
+    return opened if parsed is not None and parsed.supported and opened is not None else Opened({}, {}, ())
 
 
 def digest_text(hexadecimal: str) -> str:

@@ -1,4 +1,4 @@
-"""Verdicts of stored records, by verify.record_axes with what this installation knows around them."""
+"""Verdicts of stored records, by verify.opened_axes with what this installation knows around them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workdiary.server.receive.models import Disclosure, Record, Redaction
 from workdiary.server.receive.stored import scope_of
 from workdiary.server.store.blobs import present
 from workdiary.server.store.runtime import runtime
-from workdiary.verify.axes import LogTrust, Material, Signatory, Surroundings, record_axes
+from workdiary.verify.axes import LogTrust, Signatory, Surroundings, Unfolded, opened_axes
 
 # The server's words for who signs; the record format's own are freelancer, client, staff, operator.
 _ROLES = {"support": "staff"}
@@ -32,8 +32,8 @@ def axes_of(reading: Reading) -> dict[str, dict[str, str]]:
     around = _surroundings(rows, reading)
     found: dict[str, dict[str, str]] = {}
     for row in rows:
-        material = Material(row.jws, tuple(reading.texts.get(row.rid, ())))
-        verdict = record_axes(material, _signatory(row, devices.get(row.kid)), None, around[row.rid])
+        record = Unfolded(reading.parsed[row.rid], reading.opened[row.rid])
+        verdict = opened_axes(record, _signatory(row, devices.get(row.kid)), None, around[row.rid])
         found[row.rid] = {**verdict.words, "log": _log_word(row)}
     return found
 
@@ -44,8 +44,8 @@ def axes_with_receipt(row: Record, reading: Reading) -> tuple[dict[str, str], st
     epoch = row.leaf.epoch
     trust = LogTrust(origin(epoch), signer(epoch).vkey.encode(), own=runtime().solo)
     device = Device.objects.filter(kid=row.kid).first()
-    material = Material(row.jws, tuple(reading.texts.get(row.rid, ())), receipt)
-    verdict = record_axes(material, _signatory(row, device), trust, _surroundings([row], reading)[row.rid])
+    record = Unfolded(reading.parsed[row.rid], reading.opened[row.rid], receipt)
+    verdict = opened_axes(record, _signatory(row, device), trust, _surroundings([row], reading)[row.rid])
     return dict(verdict.words), receipt
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workdiary.server.web.assets import assets
+from workdiary.server.web.cells import Bar
 
 register = template.Library()
 
@@ -22,6 +25,17 @@ def icon(name: str, classes: str = "") -> SafeString:
         f" {classes}" if classes else "",
         url,
         name,
+    )
+
+
+@register.simple_tag
+def level_bars(bars: Iterable[Bar]) -> SafeString:
+    """The meter's bars; in one piece, because a day has hundreds. Numbers and names of our own only."""
+    return SafeString(
+        "".join(
+            f'<rect class="{bar.look}" x="{bar.x}" y="{bar.y}" width="4" height="{bar.height}"/>'
+            for bar in bars
+        )
     )
 
 

@@ -66,19 +66,13 @@ def day(request: HttpRequest, contract_id: uuid.UUID, day: str) -> HttpResponse:
         contract=head_of(access, reading.terms),
         day=document,
         policy=reading.policy,
-        zones=Zones(mine, known(days.recorded_zone(access.contract))),
+        zones=Zones(mine, known(reading.zone)),
         links=DayLinks(str(contract_id), day, asked_zone),
         nearest=None if document.segments else days.nearest_day(access.contract, date, asked_zone or mine),
         holes=reading.holes,
     )
     made = day_page(source, Asked(request.GET.get("cell"), request.GET.get("show")))
     return page(request, "day.html", {"page": made, "contract": made.contract}, section="diaries")
-
-
-_EARLIEST, _LATEST = (
-    dt.date(1970, 1, 3),
-    dt.date(9990, 1, 1),
-)  # a week's room on either side of what times can be
 
 
 def _recent(access: Access, zone: str) -> Recent | None:
