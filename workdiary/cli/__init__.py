@@ -112,16 +112,30 @@ def cli(ctx: click.Context, home: Path | None, policy: str) -> None:
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the codes of interfaces.md."""
+    code = _run(argv)
+    _let_go_of_closed_streams()
+    sys.exit(code)
+
+
+def _run(argv: list[str] | None) -> int:
     try:
         code = cli.main(args=argv, prog_name="workdiary", standalone_mode=False)
     except KnownError as error:
-        click.echo(
-            f"{error.title}{f' ({error.subject})' if error.subject else ''}\n{error.message}", err=True
-        )
-        sys.exit(int(error.exit_code))
+        about = f" ({error.subject})" if error.subject else ""
+        click.echo(f"{error.title}{about}\n{error.message}", err=True)
+        return int(error.exit_code)
     except click.exceptions.Abort:
-        sys.exit(130)
+        return 130
     except click.ClickException as error:
         error.show()
-        sys.exit(int(ExitCode.USAGE))
-    sys.exit(code if isinstance(code, int) else int(ExitCode.OK))
+        return int(ExitCode.USAGE)
+    return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _let_go_of_closed_streams() -> None:
+    # A terminal that is gone takes no last words, and Python would turn that into exit code 120.
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError, AttributeError):
+            setattr(sys, name, None)
