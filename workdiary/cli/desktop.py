@@ -5,16 +5,20 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from workdiary.cli import Globals
+from workdiary.cli.talk import say
 from workdiary.client.desktop.binding import open_binding
+from workdiary.wire.known import KnownError
 
 if TYPE_CHECKING:
     from workdiary.client.desktop.desk import Services
     from workdiary.solo import Solo
+
+PRINT_ADDRESS = "WORKDIARY_PRINT_URL"
 
 
 def open_desktop(options: Globals) -> int:
@@ -47,4 +51,13 @@ def _open_engine(options: Globals, closing: ExitStack) -> Solo:
         file = closing.enter_context((solo.client.files.home.logs / "crash.log").open("a", encoding="utf-8"))
         faulthandler.enable(file)
         closing.callback(faulthandler.disable)
+    if os.environ.get(PRINT_ADDRESS):
+        _print_address(solo)
     return solo
+
+
+def _print_address(solo: Solo) -> None:
+    # A window on a virtual screen has no browser beside it.
+    with suppress(KnownError):
+        solo.server.wait_ready()
+        say(f"The diary page, once: {solo.diary_address()}\nAnother address: workdiary solo url")
