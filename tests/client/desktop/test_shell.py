@@ -186,8 +186,17 @@ def test_the_clock_runs_on_between_snapshots(bench: Bench) -> None:
     bench.now = bench.desk._heard_at + 10.0
     bench.shell._tick()
     assert bench.window.windowTitle() == "1:33:00 Tracking – Booking API – WorkDiary"
-    assert bench.pages.track.controls.primary.trailing() == "1:33:00"
+    assert bench.pages.track.controls.primary.clock.text() == "1:33:00"
     assert bench.pages.track.totals.session.figure.text() == "1:33:00"
+
+
+def test_the_clock_stands_on_the_buttons_ground(bench: Bench) -> None:
+    bench.open(tracking())
+    button = bench.pages.track.controls.primary
+    corner = button.clock.mapTo(bench.window, button.clock.rect().topLeft())
+    beside = button.mapTo(bench.window, button.rect().center())
+    picture = bench.window.grab().toImage()
+    assert picture.pixelColor(corner) == picture.pixelColor(beside)
 
 
 def test_the_timer_runs_only_while_seconds_matter(bench: Bench) -> None:

@@ -36,7 +36,7 @@ class Shell(QObject):
         self.window = window
         self.pages = Pages(desk.voice, window)
         empty = Snapshot(at_ms=int(time.time() * 1000), state="stopped", sync="ok")
-        self.pages.track.show_empty(page(empty, self.voice), ticking(empty, self.voice, elapsed_ms=0))
+        self.pages.track.show_empty(page(empty, self.voice), ticking(empty, self.voice, "", elapsed_ms=0))
         window.furnish(self.pages)
         self.pages.begin()
         self.tray = Tray(desk.voice) if tray else None
@@ -44,6 +44,7 @@ class Shell(QObject):
         self.leaving: LeavingDialog | None = None
         self._last: tuple[Snapshot, Page] | None = None
         self._exit_code = 0
+        self._quiet = ""
         self._pictured = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -163,9 +164,9 @@ class Shell(QObject):
         if now.shot.shot_id and now.shot.has_picture and now.shot.shot_id != self._pictured:
             self._pictured = now.shot.shot_id
             self.desk.picture(now.shot.shot_id)
+        self._quiet = title(snapshot, self.voice)
         if self.tray is not None:
-            quiet = title(snapshot, 0, self.voice, with_clock=False)
-            self.tray.show_status(now.status, now.session, quiet)
+            self.tray.show_status(now.status, now.session, self._quiet)
         self.announcer.announce(now.shot, in_front=self.window.is_seen() and self.window.isActiveWindow())
         self._tick()
 
@@ -174,12 +175,12 @@ class Shell(QObject):
         if self._last is None:
             return
         snapshot, shown = self._last
-        now = ticking(snapshot, self.voice, elapsed_ms=self.desk.elapsed_ms())
+        now = ticking(snapshot, self.voice, self._quiet, elapsed_ms=self.desk.elapsed_ms())
         if shown.shot.open and now.hold_left_ms is None:
             self._show()
             return
         seen = self.window.is_seen()
-        said = now.title if seen else title(snapshot, 0, self.voice, with_clock=False)
+        said = now.title if seen else self._quiet
         if said != self.window.windowTitle():
             self.window.setWindowTitle(said)
         if seen:

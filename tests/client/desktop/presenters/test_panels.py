@@ -122,10 +122,10 @@ def test_the_strip_is_taken_over_while_it_does_not_change() -> None:
 
 
 def test_seconds_matter_only_while_tracking_or_while_a_hold_is_open() -> None:
-    running = ticking(tracking(), VOICE, elapsed_ms=1_250)
-    assert running.title == "1:32:51 Tracking – Booking API – WorkDiary"
+    running = ticking(tracking(), VOICE, "Tracking", elapsed_ms=1_250)
+    assert running.title == "1:32:51 Tracking"
     assert running.next_ms == 750
-    held = ticking(stopped(shot=shot()), VOICE, elapsed_ms=500)
+    held = ticking(stopped(shot=shot()), VOICE, "", elapsed_ms=500)
     assert (held.hold_left_ms, held.next_ms) == (37_500, 500)
-    assert ticking(stopped(), VOICE, elapsed_ms=0).next_ms is None
-    assert ticking(stopped(shot=shot(choice="keep")), VOICE, elapsed_ms=0).next_ms is None
+    assert ticking(stopped(), VOICE, "", elapsed_ms=0).next_ms is None
+    assert ticking(stopped(shot=shot(choice="keep")), VOICE, "", elapsed_ms=0).next_ms is None

@@ -6,7 +6,14 @@ from typing import get_args
 import pytest
 
 from tests.fakes.tracker import NOW, stopped, tracking
-from workdiary.client.desktop.presenters.status import STATES, SYNCS, status_view, sync_mark, title
+from workdiary.client.desktop.presenters.status import (
+    STATES,
+    SYNCS,
+    status_view,
+    sync_mark,
+    ticking_title,
+    title,
+)
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.tracker.events import OutboxView, State, Sync
 
@@ -56,11 +63,12 @@ def test_a_reason_is_told_only_when_nothing_is_tracked() -> None:
 
 
 def test_the_title_is_clock_state_contract_and_name() -> None:
-    assert title(tracking(), 5_570_000, VOICE) == "1:32:50 Tracking – Booking API – WorkDiary"
-    assert title(tracking(), 5_570_000, VOICE, with_clock=False) == "Tracking – Booking API – WorkDiary"
-    assert title(stopped(), 5_570_000, VOICE) == "Stopped – demo – WorkDiary"
-    assert title(replace(stopped(), contract=None), 0, VOICE) == "Stopped – WorkDiary"
-    assert title(None, 0, VOICE) == "WorkDiary"
+    quiet = title(tracking(), VOICE)
+    assert quiet == "Tracking – Booking API – WorkDiary"
+    assert ticking_title(tracking(), "1:32:50", quiet) == f"1:32:50 {quiet}"
+    assert ticking_title(stopped(session_ms=1), "0:00:00", "Stopped") == "Stopped"
+    assert title(replace(stopped(), contract=None), VOICE) == "Stopped – WorkDiary"
+    assert title(None, VOICE) == "WorkDiary"
 
 
 def test_flags_are_said() -> None:

@@ -15,7 +15,7 @@ from workdiary.client.desktop.presenters.session import (
     totals_view,
 )
 from workdiary.client.desktop.presenters.shot import ShotPanel, hold_left_ms, seconds_left, shot_panel
-from workdiary.client.desktop.presenters.status import StatusView, status_view, title
+from workdiary.client.desktop.presenters.status import StatusView, status_view, ticking_title
 from workdiary.client.desktop.presenters.today import TodayPanel, same_strip, today_panel
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.tracker.events import Snapshot
@@ -73,19 +73,19 @@ def page(
     )
 
 
-def ticking(snapshot: Snapshot, voice: Voice, *, elapsed_ms: int) -> Ticking:
-    """What the second hand moves, `elapsed_ms` (monotonic) after the snapshot."""
+def ticking(snapshot: Snapshot, voice: Voice, quiet: str, *, elapsed_ms: int) -> Ticking:
+    """What the second hand moves, `elapsed_ms` (monotonic) after the snapshot; quiet: see `status.title`."""
     tracking = snapshot.state == "tracking"
+    now = figures(snapshot, elapsed_ms)
     left = hold_left_ms(snapshot.shot, snapshot.at_ms + elapsed_ms) if snapshot.shot else 0
-    since = elapsed_ms if tracking else 0
     next_ms = None
     if tracking:
-        next_ms = SECOND - (snapshot.session_ms + since) % SECOND
+        next_ms = SECOND - (snapshot.session_ms + elapsed_ms) % SECOND
     elif left:
         next_ms = left % SECOND or SECOND
     return Ticking(
-        title=title(snapshot, snapshot.session_ms + since, voice),
-        figures=figures(snapshot, elapsed_ms),
+        title=ticking_title(snapshot, now.session, quiet),
+        figures=now,
         hold_left_ms=left or None,
         hold_text=seconds_left(left, voice) if left else "",
         next_ms=next_ms,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workdiary.client.desktop.presenters.tone import Tone
-from workdiary.client.desktop.presenters.voice import Voice, clock
+from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.tracker.events import OutboxView, Snapshot, State, Sync
 
 APP = "WorkDiary"
@@ -119,15 +119,15 @@ def _flag(flag: str, voice: Voice) -> str:
     return voice.say(words[flag]) if flag in words else flag
 
 
-def title(snapshot: Snapshot | None, session_ms: int, voice: Voice, *, with_clock: bool = True) -> str:
-    """The window's title: "1:32:50 Tracking – demo – WorkDiary".
-
-    with_clock False (hidden or minimised: nothing ticks there) leaves it out rather than show a stale one.
-    """
+def title(snapshot: Snapshot | None, voice: Voice) -> str:
+    """The title where nothing ticks (tray, hidden or minimised window): "Tracking – demo – WorkDiary"."""
     if snapshot is None:
         return APP
-    word = voice.say(STATES[snapshot.state][0])
-    if with_clock and snapshot.state in RUNNING and session_ms:
-        word = f"{clock(session_ms)} {word}"
     name = snapshot.contract.name if snapshot.contract else ""
-    return " – ".join(part for part in (word, name, APP) if part)
+    return " – ".join(part for part in (voice.say(STATES[snapshot.state][0]), name, APP) if part)
+
+
+def ticking_title(snapshot: Snapshot, session: str, quiet: str) -> str:
+    """The window's title: "1:32:50 Tracking – demo – WorkDiary"; quiet: see `title`."""
+    runs = snapshot.state == "tracking" or (snapshot.state in RUNNING and snapshot.session_ms > 0)
+    return f"{session} {quiet}" if runs else quiet

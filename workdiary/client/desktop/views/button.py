@@ -35,7 +35,6 @@ class Button(QPushButton):
         self._centred = look != "primary"
         self.setFont(theme.font("lg" if look == "primary" else "md", strong=look == "primary"))
         self._side = theme.font("xl" if look == "primary" else "md", strong=True)
-        self._end = QRect()
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         # A button grows before its words are cut: translations need up to 40 % more.
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -55,18 +54,6 @@ class Button(QPushButton):
         if described and described != self.accessibleDescription():
             self.setAccessibleDescription(described)
         self.update()
-
-    def show_trailing(self, text: str) -> None:
-        """Only what stands at the other end: a running clock."""
-        if text == self._trailing:
-            return
-        longer = len(text) != len(self._trailing)
-        self._trailing = text
-        if longer:
-            self.updateGeometry()
-            self.update()
-        else:
-            self.update(self._end)
 
     def trailing(self) -> str:
         """What stands at the other end."""
@@ -100,15 +87,9 @@ class Button(QPushButton):
             return
         super().keyPressEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw frame, icon, word and the other end; only the end where only that has changed."""
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw frame, icon, word and the other end."""
         painter = QPainter(self)
-        if self._look == "primary" and self.isEnabled() and self._end.contains(event.rect()):
-            painter.fillRect(event.rect(), self._fill())
-            painter.setFont(self._side)
-            painter.setPen(self._ink())
-            painter.drawText(self._end, trailing(self), self._trailing)
-            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_frame(painter)
         ink = self._ink()
@@ -129,19 +110,12 @@ class Button(QPushButton):
         painter.setPen(ink)
         row = QRect(left, 0, right - left, self.height())
         painter.drawText(self._mirrored(row), leading(self), self.text())
-        self._paint_end(painter)
-
-    def _paint_end(self, painter: QPainter) -> None:
         if self._trailing:
-            # A price or a clock reads from left to right in every language; a minus stays in front.
+            # A price reads from left to right in every language: its minus stays in front.
             painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
             painter.setFont(self._side)
-            painter.setPen(self._ink())
-            row = self.rect().adjusted(self._pad(), 0, -self._pad(), 0)
-            painter.drawText(row, trailing(self), self._trailing)
-            wide = painter.fontMetrics().horizontalAdvance("0" * len(self._trailing))
-            self._end = self._mirrored(
-                QRect(self.width() - self._pad() - wide, RING, wide, self.height() - 2 * RING)
+            painter.drawText(
+                self.rect().adjusted(self._pad(), 0, -self._pad(), 0), trailing(self), self._trailing
             )
 
     def _fill(self) -> QColor:

@@ -9,6 +9,7 @@ from workdiary.client.desktop import theme
 from workdiary.client.desktop.presenters.session import Primary, SessionView
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.desktop.views.button import Button
+from workdiary.client.desktop.views.clock import ClockButton
 from workdiary.client.desktop.views.field import Chooser
 from workdiary.client.desktop.views.parts import Style, Text
 
@@ -27,7 +28,7 @@ class Controls(QWidget):
         self.contract.setAccessibleName(voice.say("Contract"))
         label = Text(voice.say("&Contract"), Style("sm", ink="text-2"))
         label.setBuddy(self.contract)
-        self.primary = Button(voice.say("Start"), "play", "primary")
+        self.primary = ClockButton(voice.say("Start"), "play")
         self.second = Button(voice.say("Pause"), "pause")
         self.open_diary = Button(voice.say("Open diary"), "external")
         self.open_diary.setToolTip(voice.say("The day's page in your browser (Ctrl+D)"))
@@ -80,7 +81,7 @@ class Controls(QWidget):
 
     def show_clock(self, text: str) -> None:
         """The running clock on the big button."""
-        self.primary.show_trailing(text)
+        self.primary.show_clock(text)
 
     def _on_primary(self) -> None:
         if self._view is not None:
@@ -92,5 +93,5 @@ class Controls(QWidget):
 
 
 def _show(button: Button, view: Primary) -> None:
-    button.show_button(view.word, icon=view.icon, trailing=button.trailing(), described=view.described)
+    button.show_button(view.word, icon=view.icon, described=view.described)
     button.setToolTip(f"{view.described} ({view.shortcut.replace('Return', 'Enter')})")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QAccessible, QColor, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workdiary.client.desktop import icons, theme
 from workdiary.client.desktop.presenters.tone import Tone
 
 ICON = 16
+DIGIT = re.compile(r"\d")
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft | _MIDDLE, Qt.AlignmentFlag.AlignRight | _MIDDLE
 
@@ -66,46 +68,67 @@ class Text(QLabel):
 
 
 class Ticker(QWidget):
-    """A text that changes each second: nothing is laid out anew and nothing beneath it painted for that."""
+    """A text that changes each second; for that nothing is laid out anew and nothing beneath it painted.
 
-    def __init__(self, style: Style) -> None:
-        super().__init__()
-        self._text, self._style = "", style
-        self.setFont(theme.font(style.size, strong=style.strong))
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    The label inside is Qt's own, opaque, and in no layout.
+    """
+
+    def __init__(self, style: Style, ground: str = "surface", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._style, self._ground = style, ground
+        self._label = QLabel(self)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setFont(theme.font(style.size, strong=style.strong))
+        self._label.setAutoFillBackground(True)
+        # Inside a button Qt would take over the button's own roles.
+        self._label.setBackgroundRole(QPalette.ColorRole.Window)
+        self._label.setForegroundRole(QPalette.ColorRole.WindowText)
+        self._tint()
 
     def text(self) -> str:
         """What it shows."""
-        return self._text
+        return self._label.text()
 
     def show_text(self, text: str) -> None:
         """Set the text if it is another one; only another length asks for another size."""
-        if text == self._text:
-            return
-        longer = len(text) != len(self._text)
-        self._text = text
-        if longer:
-            self.updateGeometry()
-        if QAccessible.isActive():
-            self.setAccessibleName(text)
-        self.update()
+        before = self._label.text()
+        if text != before:
+            self._label.setText(text)
+            if len(text) != len(before):
+                self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Room for as many of the widest digits."""
-        size = self.fontMetrics()
-        return QSize(size.horizontalAdvance("0" * len(self._text)), size.height())
+        """Room for any digits in the place of these."""
+        size = self._label.fontMetrics()
+        return QSize(size.horizontalAdvance(DIGIT.sub("0", self._label.text())), size.height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Never cut."""
         return self.sizeHint()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """The text on the ground of the page."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.current()["surface"])
-        painter.setPen(self._style.colour())
-        painter.drawText(self.rect(), leading(self), self._text)
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The label fills it."""
+        super().resizeEvent(event)
+        self._label.setGeometry(self.rect())
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the theme."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._tint()
+        super().changeEvent(event)
+
+    def show_ground(self, colour: QColor) -> None:
+        """Another ground than the theme's: what it stands on is pressed."""
+        palette = self._label.palette()
+        if palette.color(QPalette.ColorRole.Window) != colour:
+            palette.setColor(QPalette.ColorRole.Window, colour)
+            self._label.setPalette(palette)
+
+    def _tint(self) -> None:
+        palette = self._label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, self._style.colour())
+        palette.setColor(QPalette.ColorRole.Window, theme.current()[self._ground])
+        self._label.setPalette(palette)
 
 
 class Icon(QWidget):
