@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.fakes.xserver import XServer, screen
+from workdiary.cli.demo import first_with_work
 
 __all__ = ["screen"]
 
@@ -26,3 +27,13 @@ def test_a_demo_without_anybody_ends_on_a_page_that_shows_it(shell: Shell, scree
     assert found["status"]["outbox"]["waiting"] == 0
     assert "Its counts are marked as injected" in done.err
     assert "was opened and shows the work" in done.err
+
+
+@pytest.mark.parametrize(("worked_on", "shown"), [("2026-11-22", "2026-11-22"), ("2026-11-23", "2026-11-23")])
+def test_a_demo_across_midnight_shows_the_day_it_worked_on(worked_on: str, shown: str) -> None:
+    def read(name: str | None) -> dict[str, object]:
+        day = name or "2026-11-23"
+        return {"day": day, "segments": [{}] if day == worked_on else []}
+
+    before_midnight = 1_795_391_990_000  # Sun 22 Nov 2026, 23:59:50 UTC
+    assert first_with_work(read, before_midnight, "UTC")["day"] == shown

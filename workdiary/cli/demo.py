@@ -24,9 +24,11 @@ from workdiary.cli.foreground import Foreground, Wanted
 from workdiary.cli.talk import can_ask, say, tell
 from workdiary.client.compose import Client
 from workdiary.client.control import status_json
+from workdiary.client.segment.clock import SystemClock
 from workdiary.client.tracker.zone import computer_zone
 from workdiary.evidence.canonical import JsonObject
 from workdiary.rules.policy import DEMO
+from workdiary.rules.weeks import local_date
 from workdiary.solo import signin_address
 from workdiary.wire.known import ExitCode, KnownError
 
@@ -53,16 +55,17 @@ def demo(options: Globals, *, no_input: bool, cells: int) -> None:
     say("Type, click and scroll somewhere; what is recorded shows up on a diary page at the end.")
     foreground = Foreground(home, "demo")
     seconds = cells * DEMO.cell_ms / 1000
+    began_ms = SystemClock().wall_ms()
     with foreground.running() as solo:
         with _own_input(solo.client, foreground.end, at_once=no_input):
             foreground.track(solo, Wanted(None, MEMO, for_s=seconds, yes=not ask))
-        _finish(solo.client, home, ask=ask)
+        _finish(solo.client, home, began_ms, ask=ask)
 
 
-def _finish(client: Client, home: Path, *, ask: bool) -> None:
+def _finish(client: Client, home: Path, began_ms: int, *, ask: bool) -> None:
     """Show what came of it: the numbers, the page, the address."""
     zone = client.files.settings.values.zone or computer_zone(os.environ)
-    day = read_day(client.files, None, None, zone)
+    day = first_with_work(lambda name: read_day(client.files, name, None, zone), began_ms, zone)
     target = f"/diary/{client.contracts()[0].id}/{day['day']}?{urlencode({'zone': zone})}"
     _check_page(signin_address(home, "freelancer", target))
     tell({"status": status_json(client.tracker.snapshot()), "day": _summary(day), "home": str(home)})
@@ -74,6 +77,12 @@ def _finish(client: Client, home: Path, *, ask: bool) -> None:
     else:
         say("The diary page was opened and shows the work.")
     say(f"To see it later: workdiary --home {home} serve, and workdiary --home {home} solo url.")
+
+
+def first_with_work(read: Callable[[str | None], JsonObject], began_ms: int, zone: str) -> JsonObject:
+    """The day the run began on, or today's if midnight came before its first second."""
+    day = read(local_date(began_ms, zone).isoformat())
+    return day if day["segments"] else read(None)
 
 
 def _summary(day: JsonObject) -> JsonObject:
