@@ -133,7 +133,7 @@ def alg_of(jwk: Mapping[str, str]) -> str:
 def check_key(jwk: Mapping[str, str]) -> None:
     """Raise `EvidenceError` ("key") unless `jwk` is a signing key that the profile accepts."""
     if alg_of(jwk) == ED25519:
-        _check_ed25519_key(_coordinates(jwk)[0])
+        check_ed25519(_coordinates(jwk)[0])
     else:
         _p256_key(*_coordinates(jwk))
 
@@ -150,7 +150,7 @@ def verify(jwk: Mapping[str, str], alg: str, data: bytes, signature: bytes) -> N
 
 def verify_ed25519(public: bytes, data: bytes, signature: bytes) -> None:
     """Raise `EvidenceError` unless `signature` is R‖S with S < L by the raw 32-byte key `public`."""
-    _check_ed25519_key(public)
+    check_ed25519(public)
     if len(signature) != SIGNATURE_BYTES:
         raise EvidenceError("signature", "not 64 bytes")
     # RFC 8032 section 5.1.7: S must be in 0 ≤ S < L; without it S + L signs the same.
@@ -162,7 +162,8 @@ def verify_ed25519(public: bytes, data: bytes, signature: bytes) -> None:
         raise EvidenceError("signature", "does not verify") from None
 
 
-def _check_ed25519_key(public: bytes) -> None:
+def check_ed25519(public: bytes) -> None:
+    """Raise `EvidenceError` ("key") unless `public` is 32 canonical bytes of a key without small order."""
     if len(public) != KEY_BYTES:
         raise EvidenceError("key", "an Ed25519 key has 32 bytes")
     y = int.from_bytes(public, "little") & ((1 << 255) - 1)

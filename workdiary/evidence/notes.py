@@ -17,11 +17,11 @@ from workdiary.evidence.log import PROOF_CAP, SIZE_MAX
 # signed-note: verifiers "MUST accept at least up to 16 signatures"; post-quantum ones have nearly 5 kB each.
 NOTE_CAP = 256 * 1024
 SIGNATURES_CAP = 32
-_KEY_ID_BYTES = 4
+KEY_ID_BYTES = 4
 # signed-note, Signature types: plain Ed25519.
 TYPE_ED25519 = 0x01
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,18})\Z", re.ASCII)
-_DASH = "— "
+DASH = "— "
 _BODY_LINES = 3
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 # The proof's own lines beside the note: 64 hashes of 45 bytes, index and a little extra data.
@@ -40,7 +40,7 @@ class VerifierKey:
     @property
     def key_id(self) -> bytes:
         """SHA-256(name ‖ 0x0A ‖ type ‖ key)[:4]."""
-        return sha256(self.name.encode() + b"\n" + bytes([TYPE_ED25519]) + self.public)[:_KEY_ID_BYTES]
+        return sha256(self.name.encode() + b"\n" + bytes([TYPE_ED25519]) + self.public)[:KEY_ID_BYTES]
 
     def encode(self) -> str:
         """`<name>+<key id, hex>+<base64 of type and key>`."""
@@ -66,7 +66,7 @@ class NoteSigner:
     def __init__(self, name: str, seed: bytes) -> None:
         """`name`: no spaces, no plus; `seed`: 32 secret bytes."""
         self._key = Ed25519Signer(seed)
-        self.vkey = VerifierKey(_check_name(name), self._key.public_bytes)
+        self.vkey = VerifierKey(check_name(name), self._key.public_bytes)
 
     def sign(self, text: bytes) -> bytes:
         """64 bytes over the note's text."""
@@ -130,7 +130,7 @@ def parse_vkey(text: str) -> VerifierKey:
     key = unb64(parts[2])
     if len(key) != 1 + KEY_BYTES or key[0] != TYPE_ED25519:
         raise EvidenceError("key", "not an Ed25519 verifier key")
-    vkey = VerifierKey(_check_name(parts[0]), key[1:])
+    vkey = VerifierKey(check_name(parts[0]), key[1:])
     if vkey.encode() != text:
         raise EvidenceError("key", "the key id does not belong to this key and name")
     return vkey
@@ -138,12 +138,12 @@ def parse_vkey(text: str) -> VerifierKey:
 
 def sign_note(text: str, *signers: NoteKey) -> str:
     """A note over `text` (ending in newline) with one signature line for each signer, in their order."""
-    _check_text(text)
+    check_text(text)
     if not text.endswith("\n") or not signers:
         raise EvidenceError("note", "a note's text ends in a newline and has a signer")
     body = text.encode()
     lines = [
-        f"{_DASH}{signer.vkey.name} {b64(signer.vkey.key_id + signer.sign(body))}\n" for signer in signers
+        f"{DASH}{signer.vkey.name} {b64(signer.vkey.key_id + signer.sign(body))}\n" for signer in signers
     ]
     return f"{text}\n{''.join(lines)}"
 
@@ -153,12 +153,11 @@ def open_note(note: str, vkeys: Iterable[VerifierKey]) -> Note:
 
     Unknown signatures are ignored. Raises `EvidenceError` for a false one by a known key, or none by any.
     """
-    _check_text(note)
     known = {(vkey.name, vkey.key_id): vkey for vkey in vkeys}
-    text, lines = _split_note(note)
+    text, lines = split_note(note)
     body, signers, unknown = text.encode(), list[str](), 0
     for line in lines:
-        name, key_id, signature = _signature_line(line)
+        name, key_id, signature = signature_line(line)
         vkey = known.get((name, key_id))
         if vkey is None:
             unknown += 1
@@ -216,7 +215,8 @@ def decimal(text: str, code: Code) -> int:
     return int(text)
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raise `EvidenceError` unless a note may hold `text`: within the cap, of controls only newlines."""
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
@@ -227,14 +227,17 @@ def _check_text(text: str) -> None:
         raise EvidenceError("note", "a control character")
 
 
-def _check_name(name: str) -> str:
-    _check_text(name)
+def check_name(name: str) -> str:
+    """`name` if a key may sign under it. Raises `EvidenceError` ("note")."""
+    check_text(name)
     if not name or "+" in name or any(char.isspace() for char in name):
         raise EvidenceError("note", "a key name has no spaces and no plus")
     return name
 
 
-def _split_note(note: str) -> tuple[str, Sequence[str]]:
+def split_note(note: str) -> tuple[str, Sequence[str]]:
+    """(text, signature lines without newlines) of a note; nothing is verified. Raises `EvidenceError`."""
+    check_text(note)
     # "the text is separated from the signatures by the last empty line in the note"
     at = note.rfind("\n\n")
     if at < 0 or not note.endswith("\n"):
@@ -245,11 +248,12 @@ def _split_note(note: str) -> tuple[str, Sequence[str]]:
     return note[: at + 1], lines
 
 
-def _signature_line(line: str) -> tuple[str, bytes, bytes]:
-    name, space, encoded = line.removeprefix(_DASH).partition(" ")
-    if not line.startswith(_DASH) or not space:
+def signature_line(line: str) -> tuple[str, bytes, bytes]:
+    """(key name, 4-byte key id, signature) of one line without its newline. Raises `EvidenceError`."""
+    name, space, encoded = line.removeprefix(DASH).partition(" ")
+    if not line.startswith(DASH) or not space:
         raise EvidenceError("note", "not a signature line")
     data = unb64(encoded)
-    if len(data) <= _KEY_ID_BYTES:
+    if len(data) <= KEY_ID_BYTES:
         raise EvidenceError("note", "a signature that is too short")
-    return _check_name(name), data[:_KEY_ID_BYTES], data[_KEY_ID_BYTES:]
+    return check_name(name), data[:KEY_ID_BYTES], data[KEY_ID_BYTES:]
