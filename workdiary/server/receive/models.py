@@ -39,11 +39,17 @@ class Record(Row):
     received_ms = models.BigIntegerField()
 
     class Meta:
-        """Days are read by contract and time, stream heads by stream and place."""
+        """Days are read by contract and time, stream heads by stream and place; the operator signs once."""
 
         indexes: ClassVar = [
             models.Index(fields=["contract", "start_ms"], name="record_by_day"),
             models.Index(fields=["stream", "seq"], name="record_by_stream"),
+        ]
+        # A second record of the operator at one place would be a fork by the one who keeps the log.
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["stream", "seq"], condition=models.Q(role="operator"), name="operator_never_forks"
+            ),
         ]
 
 
@@ -95,4 +101,59 @@ class Refused(Row):
 
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["subject", "code"], name="refused_once"),
+        ]
+
+
+class OperatorHead(Row):
+    """The last record of one of the operator's streams: what its next one is signed behind, and swapped for.
+
+    `place` is a contract's id, or "" for the operator's account stream; `epoch` the log's when it was logged.
+    """
+
+    kid = models.CharField(max_length=43)
+    place = models.CharField(max_length=36)
+    stream = models.CharField(max_length=22)
+    seq = models.BigIntegerField()
+    head = models.CharField(max_length=43)
+    epoch = models.IntegerField()
+
+    class Meta:
+        """One stream per place that grows."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kid", "place"], name="operator_head_once"),
+        ]
+
+
+class WeekLock(Row):
+    """That a week of a contract is locked, and by which record: once, whoever asks."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
+    week = models.CharField(max_length=8)
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        """Once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["contract", "week"], name="week_locked_once"),
+        ]
+
+
+class Looked(Row):
+    """That a look is in the log already: once per viewer, thing and hour, so that the log does not drown.
+
+    `thing` names a day or an image's record, never content; rows older than an hour say nothing any more.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
+    thing = models.CharField(max_length=80)
+    hour = models.BigIntegerField()
+
+    class Meta:
+        """Of two requests at once one is logged."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "contract", "thing", "hour"], name="looked_once"),
         ]
