@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ import pytest
 from tests.e2e.desk import Desk, open_desk
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+
+
+def midday_zone() -> str:
+    """A zone where it is about noon now: no test's day ends while it runs. (POSIX counts westwards.)"""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 @pytest.fixture
@@ -34,6 +40,11 @@ class Installed:
     desk: Desk
     policy: str = "demo"
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    zone: str = field(default_factory=midday_zone)
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**self.desk.env, "TZ": self.zone}
 
     @property
     def base(self) -> list[str]:
@@ -42,7 +53,7 @@ class Installed:
     def run(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         done = subprocess.run(
-            [*self.base, *args], env=self.desk.env, capture_output=True, text=True, timeout=60, check=False
+            [*self.base, *args], env=self.env, capture_output=True, text=True, timeout=60, check=False
         )
         assert not check or done.returncode == 0, f"{args}: {done.returncode}\n{done.stderr[-3000:]}"
         return done
@@ -54,7 +65,7 @@ class Installed:
     def begin(self, *args: str) -> subprocess.Popen[bytes]:
         """Start a command that goes on; its words are kept for a failing test to show."""
         log = (self.home.parent / f"stderr-{len(self.running)}.txt").open("wb")
-        process = subprocess.Popen([*self.base, *args], env=self.desk.env, stdout=log, stderr=log)
+        process = subprocess.Popen([*self.base, *args], env=self.env, stdout=log, stderr=log)
         log.close()
         self.running.append(process)
         return process

@@ -13,9 +13,10 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -100,8 +101,9 @@ def work_a_morning(installed: Installed, desk: Desk) -> tuple[float, str]:
 
 
 def diary_of(installed: Installed) -> dict[str, Any]:
-    """Today's diary; the run is short, and a run across midnight reads the later day with the earlier."""
-    return installed.json("diary", "--zone", "UTC", "--day", datetime.now(UTC).date().isoformat())
+    """Today's diary, in a zone whose day does not end meanwhile."""
+    today = datetime.now(ZoneInfo(installed.zone)).date()
+    return installed.json("diary", "--zone", installed.zone, "--day", today.isoformat())
 
 
 def spans_of(segments: list[dict[str, Any]]) -> list[tuple[float, float]]:
