@@ -19,6 +19,7 @@ Code = Literal[
     "proof",  # a Merkle proof or receipt that does not hold
     "rollback",  # an older or smaller log than the one already seen
     "fork",  # two logs under one name
+    "bundle",  # not an archive, or not a file, that a bundle can hold
 ]
 
 
