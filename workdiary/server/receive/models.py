@@ -157,3 +157,25 @@ class Looked(Row):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "contract", "thing", "hour"], name="looked_once"),
         ]
+
+
+class Erased(Row):
+    """What is left of an erased record: its place in its stream and in the log, and its id.
+
+    Whose it was stays known, so that its stream is sealed and judged as before; its time does not.
+    """
+
+    jws_id = models.CharField(max_length=43, unique=True)
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+", null=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", null=True)
+    role = models.CharField(max_length=16)
+    kid = models.CharField(max_length=43)
+    stream = models.CharField(max_length=22)
+    seq = models.BigIntegerField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT, related_name="+")
+    by = models.CharField(max_length=43)
+
+    class Meta:
+        """Streams are read with what was erased of them."""
+
+        indexes: ClassVar = [models.Index(fields=["stream", "seq"], name="erased_by_stream")]

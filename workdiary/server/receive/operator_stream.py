@@ -106,7 +106,7 @@ def _head(contract: Contract | None) -> OperatorHead:
         resume = {"stream": head.stream, "seq": head.seq, "id": head.head, "why": "restored"}
     jwk: JsonObject = dict(operator_signer().jwk)
     clear: JsonObject = {"jwk": jwk, "cert": None, "class": KEY_CLASS, "role": ROLE, "resume": resume}
-    opening = OperatorHead(pk=head.pk if head else None, kid=kid, place=_place(contract), seq=-1, epoch=epoch)
+    opening = OperatorHead(kid=kid, place=_place(contract), seq=-1, epoch=epoch)
     opening.stream, opening.head = b64u(runtime().entropy(_STREAM_BYTES)), head.head if head else ""
     _log(_signed(contract, lambda _head: Statement("open", clear), opening), lambda _record: None)
     return OperatorHead.objects.get(kid=kid, place=_place(contract))
@@ -189,6 +189,8 @@ def _log(signed: _Signed, also: Also) -> Record:
             _advance(signed, leaf.epoch)
             record.leaf, record.index = leaf, leaf.index
             record.save(force_insert=True)
+            for row in signed.rows:
+                row.pk = None  # a group that is tried again saves anew
             Disclosure.objects.bulk_create(signed.rows)
             also(record)
         except IntegrityError as error:
@@ -203,17 +205,8 @@ def _advance(signed: _Signed, epoch: int) -> None:
     behind, record = signed.behind, signed.record
     if epoch != behind.epoch:
         raise _LostError
-    if behind.pk is None:
-        # The first record under this rule; of two processes one violates the unique place.
-        OperatorHead.objects.create(
-            kid=record.kid,
-            place=behind.place,
-            stream=record.stream,
-            seq=record.seq,
-            head=record.jws_id,
-            epoch=epoch,
-        )
-        return
-    standing = OperatorHead.objects.filter(pk=behind.pk, head=behind.head)
-    if standing.update(stream=record.stream, seq=record.seq, head=record.jws_id, epoch=epoch) != 1:
-        raise _LostError
+    new = {"stream": record.stream, "seq": record.seq, "head": record.jws_id, "epoch": epoch}
+    standing = OperatorHead.objects.filter(kid=record.kid, place=behind.place, head=behind.head)
+    if standing.update(**new) != 1:
+        # Nothing was kept for this place yet; else the place is taken, and this raises.
+        OperatorHead.objects.create(kid=record.kid, place=behind.place, **new)
