@@ -23,6 +23,7 @@ from workdiary.server.store.home import make_folder, only_server, remembered_por
 from workdiary.server.store.runtime import Runtime
 from workdiary.server.store.schema import bring_up, is_current
 from workdiary.server.store.secrets import open_secrets
+from workdiary.server.store.settings import open_settings
 from workdiary.wire.known import ExitCode, KnownError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -171,6 +172,7 @@ def configure(plan: Plan, port: int) -> Runtime:
         solo=plan.solo,
         host=plan.host,
         port=port,
+        settings=open_settings(plan.folder),
     )
     values = base_settings(plan.folder / DATABASE, runtime.secrets.web.hex(), port)
     values |= {"ALLOWED_HOSTS": allowed_hosts(plan), "WORKDIARY": runtime}

@@ -68,3 +68,65 @@ class Note(Row):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["epoch", "size"], name="note_size_once"),
         ]
+
+
+class Cosignature(Row):
+    """A witness's line under a note; every time it gave one, because a later one proves a later time.
+
+    witness: its vkey; time_s: the POSIX second it states; line: with its newline.
+    """
+
+    epoch = models.IntegerField()
+    size = models.BigIntegerField()
+    witness = models.CharField(max_length=400)
+    time_s = models.BigIntegerField()
+    line = models.TextField()
+
+    class Meta:
+        """The order of the columns is that of the search for the earliest note with k of them."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["epoch", "size", "witness", "time_s"], name="cosigned_once"),
+        ]
+
+
+class Anchor(Row):
+    """An RFC 3161 response (DER) over a note's text; time_ms, accuracy_ms: what it states."""
+
+    epoch = models.IntegerField()
+    size = models.BigIntegerField()
+    token = models.BinaryField()
+    time_ms = models.BigIntegerField()
+    accuracy_ms = models.BigIntegerField()
+
+    class Meta:
+        """The first one of a size is the best: it says by when it was there."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["epoch", "size"], name="anchored_once"),
+        ]
+
+
+class Beacon(Row):
+    """A beacon leaf as it was hashed; size: of the note in it; at_ms: when it was logged."""
+
+    epoch = models.IntegerField()
+    index = models.BigIntegerField()
+    size = models.BigIntegerField()
+    leaf = models.BinaryField()
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        """One leaf, one beacon."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["epoch", "index"], name="beacon_index_once"),
+        ]
+
+
+class Watch(Row):
+    """One row: when a client was last here, and which process speaks to the witnesses, until when."""
+
+    active_ms = models.BigIntegerField(default=0)
+    holder = models.CharField(max_length=32, default="")
+    until_ms = models.BigIntegerField(default=0)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from workdiary.evidence.log import inclusion_proof
 from workdiary.evidence.notes import Receipt
+from workdiary.server.log.cosigned import note_text, proof_note
 from workdiary.server.log.models import Leaf, Note
 from workdiary.server.log.tree import reader, sign_waiting
 
@@ -20,13 +21,15 @@ class Logged(Protocol):
 
 
 def receipt_for(record: Logged) -> str:
-    """The tlog-proof text of a record: against the first note that covered it, so the same every time."""
+    """The best tlog-proof of a record there is: the same every time until witnesses have cosigned.
+
+    Against the earliest note that includes it and has k pinned cosignatures, else the earliest note.
+    """
     leaf = record.leaf
-    covering = Note.objects.filter(epoch=leaf.epoch, size__gt=leaf.index).order_by("size")
-    note = covering[0]
-    if note.text is None:
+    note = proof_note(leaf.epoch, leaf.index)
+    if note is None:
         # A crash came between the leaf and the note, and this sender asks again before anyone appended.
         sign_waiting()
-        note = covering[0]
+        note = Note.objects.filter(epoch=leaf.epoch, size__gt=leaf.index).order_by("size")[0]
     path = inclusion_proof(leaf.index, note.size, reader(leaf.epoch, note.size))
-    return Receipt(leaf.index, tuple(path), note.text or "").encode()
+    return Receipt(leaf.index, tuple(path), note_text(note)).encode()

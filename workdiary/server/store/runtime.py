@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
 
 from workdiary.server.store.secrets import Secrets
+from workdiary.server.store.settings import ServerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Runtime:
 
     folder: the server's own folder; now_ms: UTC wall milliseconds; mono_ms: ms since boot, suspend included;
     boot_id: the OS's, signed only as an HMAC; entropy: n random bytes;
-    solo: the embedded server of one person; host, port: where it listens.
+    solo: the embedded server of one person; host, port: where it listens; settings: the operator's file.
     """
 
     folder: Path
@@ -29,6 +30,7 @@ class Runtime:
     solo: bool
     host: str
     port: int
+    settings: ServerSettings = field(default_factory=ServerSettings)
 
     @property
     def address(self) -> str:
