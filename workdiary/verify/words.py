@@ -14,6 +14,9 @@ CLAIM = (
     "or left out since. It does not prove that work was done."
 )
 
+# For kinds that an axis says nothing about: a certificate has no working time, a consent no amount.
+NOT_APPLICABLE = "NOT-APPLICABLE"
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -55,6 +58,7 @@ VERDICTS: Mapping[str, Mapping[str, Word]] = MappingProxyType(
             (2, "BAD-RECEIPT", "The receipt does not prove that the log holds this record."),
         ),
         "time": _words(
+            (0, NOT_APPLICABLE, "It claims no working time; its place in the log says when it counts."),
             (0, "LIVE", "Recorded within an hour of the time it claims, by clocks of others."),
             (0, "LATE", "Its time lies in a wider window, by clocks of others."),
             (1, "UNBOUNDED", "Only the device's own clock says when; nobody else has confirmed it."),
@@ -62,6 +66,7 @@ VERDICTS: Mapping[str, Mapping[str, Word]] = MappingProxyType(
             (2, "CONTRADICTED", "What it says about its time cannot be."),
         ),
         "content": _words(
+            (0, NOT_APPLICABLE, "It has nothing that could be left out."),
             (0, "FULL", "Everything recorded is here."),
             (0, "REDACTED", "Something was removed by its owner, and the removal is signed."),
             (0, "REPLACED", "An image was replaced by its owner, and the replacement is signed."),
@@ -84,6 +89,7 @@ VERDICTS: Mapping[str, Mapping[str, Word]] = MappingProxyType(
             (2, "CERT-INVALID", "The key's certificate is not true."),
         ),
         "pay": _words(
+            (0, NOT_APPLICABLE, "It stands for no amount."),
             (0, "MATCHES", "The amounts follow from the records, terms and rules."),
             (1, "NOT-STATED", "No amount is stated that could be checked."),
             (2, "DIFFERS", "The amounts do not follow from the records, terms and rules."),
@@ -131,13 +137,24 @@ def exit_code(verdicts: Iterable[Axes]) -> int:
 
 def worst_words(verdicts: Iterable[Axes]) -> dict[str, str]:
     """For each axis the worst word among the records; among equals the one the table lists later."""
+    return worst_of((axis, word) for verdict in verdicts for axis, word in verdict.words.items())
+
+
+def worst_of(words: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """As `worst_words`, of single (axis, word)."""
     worst: dict[str, str] = {}
-    for verdict in verdicts:
-        for axis, word in verdict.words.items():
-            if axis not in worst or _rank(axis, word) > _rank(axis, worst[axis]):
-                worst[axis] = word
-    return worst
+    for axis, word in words:
+        if axis not in worst or rank_of(axis, word) > rank_of(axis, worst[axis]):
+            worst[axis] = word
+    return {axis: worst[axis] for axis in VERDICTS if axis in worst}
 
 
-def _rank(axis: str, word: str) -> int:
-    return list(VERDICTS[axis].values()).index(word_of(axis, word))
+def plain(word: str) -> str:
+    """A word as the table has it, without its parameter: WITNESSED(2/3) is WITNESSED."""
+    return word if any(word in rows for rows in VERDICTS.values()) else word.partition("(")[0]
+
+
+def rank_of(axis: str, word: str) -> int:
+    """How far down its axis a word stands: a higher rank is never better. KeyError for an unknown word."""
+    rows = VERDICTS[axis]
+    return list(rows).index(word if word in rows else word.partition("(")[0])

@@ -112,6 +112,10 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
             ),
         },
         "time": {
+            "NOT-APPLICABLE": Verdict(
+                _("No time claimed"),
+                _("It claims no working time: its place in the log says when it counts."),
+            ),
             "LIVE": Verdict(_("Recorded live"), _("Made within the window printed here, not later.")),
             "LATE": Verdict(
                 _("Recorded late"), _("Could have been made at any time in the window printed here.")
@@ -131,6 +135,7 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
             ),
         },
         "content": {
+            "NOT-APPLICABLE": Verdict(_("Nothing to leave out"), _("It has nothing that could be left out.")),
             "FULL": Verdict(_("Complete"), _("Memo, counts and screenshots are all here.")),
             "REDACTED": Verdict(
                 _("Redacted"), _("Its owner removed a part or all of it, by a signed record."), _("Redacted")
@@ -174,6 +179,7 @@ VERDICTS: Final[Mapping[str, Mapping[str, Verdict]]] = MappingProxyType(
             ),
         },
         "pay": {
+            "NOT-APPLICABLE": Verdict(_("No amount"), _("It stands for no amount.")),
             "MATCHES": Verdict(_("Amount recomputed"), _("Same result from records, terms and policy.")),
             "NOT-STATED": Verdict(_("No amount stated"), _("No invoice states an amount for it yet.")),
             "DIFFERS": Verdict(
