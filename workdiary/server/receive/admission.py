@@ -15,6 +15,7 @@ from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.log import record_leaf_hash
 from workdiary.evidence.times import is_uuid7
+from workdiary.server.accounts.keys import ROOT, format_role
 from workdiary.server.accounts.models import Device
 from workdiary.server.contracts.access import contract_of_account
 from workdiary.server.contracts.models import Contract
@@ -59,8 +60,8 @@ def admit(device: Device, rid: str, body: bytes) -> Admitted:
         if known is not None:
             add_missing(known, texts)
             return Admitted(known, created=False)
-        parsed = _judged(device, rid, jws)
-        record = _new_record(device, parsed)
+        parsed, signer = _judged(device, rid, jws)
+        record = _new_record(signer, parsed)
         try:
             _log(record, parsed, texts)
         except _TakenError:
@@ -98,13 +99,14 @@ def _stored_now(device: Device, record: Record) -> Record:
     return stored
 
 
-def _judged(device: Device, rid: str, jws: str) -> ParsedRecord:
+def _judged(device: Device, rid: str, jws: str) -> tuple[ParsedRecord, Device]:
     parsed = parse(jws)
     if not is_uuid7(rid) or parsed.rid != rid:
         raise ProblemError(ProblemCode.MALFORMED, "the address and the record name different ids")
     # Revoked keys stay enrolled: what they signed is labelled, not refused.
     own = device.kid == parsed.kid
-    signer = device if own else Device.objects.filter(kid=parsed.kid, account=device.account_id).first()
+    keys = Device.objects.select_related("account").filter(account=device.account_id)
+    signer = device if own else keys.filter(kid=parsed.kid).first()
     if signer is None:
         raise ProblemError(ProblemCode.UNKNOWN_KEY)
     try:
@@ -116,7 +118,7 @@ def _judged(device: Device, rid: str, jws: str) -> ParsedRecord:
     _check_checkpoints(parsed)
     if parsed.supported and parsed.payload.get("demo") is True and not runtime().solo:
         raise ProblemError(ProblemCode.BAD_RECORD, "the demo policy is for solo servers only")
-    return parsed
+    return parsed, signer
 
 
 def _check_checkpoints(parsed: ParsedRecord) -> None:
@@ -127,15 +129,9 @@ def _check_checkpoints(parsed: ParsedRecord) -> None:
             check_seen(parsed.log, int(str(head["size"])), unb64u(str(head["root"])))
 
 
-def _new_record(device: Device, parsed: ParsedRecord) -> Record:
+def _new_record(signer: Device, parsed: ParsedRecord) -> Record:
     payload = parsed.payload
-    contract: Contract | None = None
-    role = device.account.role
-    if parsed.ctr is not None:
-        found = contract_of_account(device.account_id, parsed.ctr)
-        if found is None:
-            raise ProblemError(ProblemCode.UNKNOWN_CONTRACT)
-        contract, role = found
+    contract, role = _standing(signer, parsed)
     # Of what is newer than this server only the place is read.
     at = _instant(payload, "at", 0)
     start = _instant(payload, "start", at) if parsed.supported else at
@@ -144,7 +140,7 @@ def _new_record(device: Device, parsed: ParsedRecord) -> Record:
         jws_id=parsed.id,
         kind=parsed.kind if parsed.supported else UNSUPPORTED,
         contract=contract,
-        account=device.account,
+        account=signer.account,
         role=role,
         kid=parsed.kid,
         stream=parsed.stream,
@@ -154,6 +150,23 @@ def _new_record(device: Device, parsed: ParsedRecord) -> Record:
         jws=parsed.jws,
         received_ms=runtime().now_ms(),
     )
+
+
+def _standing(signer: Device, parsed: ParsedRecord) -> tuple[Contract | None, str]:
+    """The contract, and what the key is in it; what its `open` says it is must be that."""
+    contract, role = None, signer.account.role
+    if parsed.ctr is not None:
+        found = contract_of_account(signer.account_id, parsed.ctr)
+        if found is None:
+            raise ProblemError(ProblemCode.UNKNOWN_CONTRACT)
+        contract, role = found
+    role = ROOT if signer.kind == ROOT else role
+    if parsed.supported and parsed.kind == "open":
+        if parsed.payload["role"] != format_role(role):
+            raise ProblemError(ProblemCode.BAD_RECORD, "the key is enrolled in another role")
+        if role == ROOT and contract is not None:
+            raise ProblemError(ProblemCode.BAD_RECORD, "a root signs in its account's own stream only")
+    return contract, role
 
 
 def _instant(payload: JsonObject, name: str, default: int) -> int:

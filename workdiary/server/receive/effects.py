@@ -6,14 +6,14 @@ Everything else (discards, memos, terms) is projection: read, never applied.
 from __future__ import annotations
 
 from workdiary.evidence.canonical import JsonObject
-from workdiary.server.accounts.models import Device
+from workdiary.server.accounts.certificates import Said, certify, revoke, rotate
 from workdiary.server.receive.models import Disclosure, Record, Redaction
 from workdiary.server.receive.stored import hex_digest, scope_of
 from workdiary.server.store.blobs import destroy
 from workdiary.server.store.forgetting import owe_forgetting
-from workdiary.server.store.runtime import runtime
 
 SHOT = "shot."
+_ABOUT_KEYS = {"cert": certify, "revoke": revoke, "rotate": rotate}
 
 
 def apply(record: Record, payload: JsonObject) -> None:
@@ -23,8 +23,8 @@ def apply(record: Record, payload: JsonObject) -> None:
         _destroy(record, digests)
     if record.kind == "redact":
         _redact(record, payload)
-    if record.kind == "revoke":
-        _revoke(record, payload)
+    if record.kind in _ABOUT_KEYS:
+        apply_to_keys(record, payload)
 
 
 def _redact(record: Record, payload: JsonObject) -> None:
@@ -45,7 +45,12 @@ def _destroy(target: Record, digests: list[str]) -> None:
     destroy(scope_of(target), images)
 
 
-def _revoke(record: Record, payload: JsonObject) -> None:
-    # Another account's keys are not this one's to revoke.
-    devices = Device.objects.filter(kid=str(payload["kid"]), account=record.account, revoked_ms=None)
-    devices.update(revoked_ms=runtime().now_ms())
+def apply_to_keys(record: Record, payload: JsonObject) -> None:
+    """Apply a `cert`, `revoke` or `rotate`; also one that the operator signed in the account's name."""
+    operator = record.account_id is None
+    # Another account's keys are not this one's to say anything about.
+    spoken_for = payload["on_behalf"] if operator else str(record.account_id)
+    if spoken_for != payload["account"]:
+        return
+    place = record.leaf.epoch, record.index, record.received_ms
+    _ABOUT_KEYS[record.kind](Said(payload, record.jws, record.kid, *place, operator))
