@@ -29,6 +29,7 @@ COMMANDS = {
     "demo": ("workdiary.cli.demo:demo", "A guided run that fills a few cells in two minutes."),
     "doctor": ("workdiary.cli.doctor:doctor", "What this desktop lets us record, and why not more."),
     "solo": ("workdiary.cli.solo:solo", "Sign-in addresses of the embedded server."),
+    "witness": ("workdiary.cli.witness:witness", "Cosign others' logs, so that none can show two histories."),
     "serve": ("workdiary.cli.serve:serve", "Run a diary server."),
     "manage": ("workdiary.cli.manage:manage", "Administer a diary server."),
     "_shot": ("workdiary.cli.shot:shot", ""),
