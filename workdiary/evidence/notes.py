@@ -10,7 +10,7 @@ from typing import Protocol
 from workdiary.evidence.canonical import b64, b64u, unb64
 from workdiary.evidence.digest import DIGEST_BYTES, sha256
 from workdiary.evidence.errors import Code, EvidenceError
-from workdiary.evidence.keys import KEY_BYTES, Ed25519Signer, verify_ed25519
+from workdiary.evidence.keys import KEY_BYTES, Ed25519Signer, check_ed25519, verify_ed25519
 from workdiary.evidence.kinds.base import TreeHead
 from workdiary.evidence.log import PROOF_CAP, SIZE_MAX
 
@@ -130,6 +130,7 @@ def parse_vkey(text: str) -> VerifierKey:
     key = unb64(parts[2])
     if len(key) != 1 + KEY_BYTES or key[0] != TYPE_ED25519:
         raise EvidenceError("key", "not an Ed25519 verifier key")
+    check_ed25519(key[1:])
     vkey = VerifierKey(check_name(parts[0]), key[1:])
     if vkey.encode() != text:
         raise EvidenceError("key", "the key id does not belong to this key and name")
