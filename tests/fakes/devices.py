@@ -91,6 +91,7 @@ class FakeDevice:
         self.installation = Installation.from_json(door.ask("GET", "/api/v1/installation").json)
         self.contract = ""
         self.token = ""
+        self.role = "freelancer"
         self.new_stream()
 
     def new_stream(self) -> None:
@@ -128,7 +129,7 @@ class FakeDevice:
         )
         fields, values = sample_fields(kind, place)
         if kind == "open":
-            fields["jwk"] = dict(self.signer.jwk)
+            fields.update({"jwk": dict(self.signer.jwk), "role": self.role})
         if "start" in fields:
             fields.update({"start": at, "end": at + 60_000, "rid": place.rid})
         if "cp0" in fields:

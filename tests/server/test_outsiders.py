@@ -105,6 +105,7 @@ def get(path: str) -> Ask:
             "rid": world.signed.rid,
             "digest": world.signed.shot,
             "stream": world.inside.stream,
+            "kid": world.inside.signer.kid,
             "day": day,
         }
         return door.ask("GET", path.format(**place))
@@ -156,6 +157,15 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
     "api/v1/blobs/<str:digest>": (put_blob, {**only("device", others=401), "other device": 404}),
     "api/v1/streams/<str:stream>/head": (
         get("/api/v1/streams/{stream}/head"),
+        {**only("device", others=401), "other device": 404},
+    ),
+    "api/v1/streams/<str:stream>/forks": (
+        get("/api/v1/streams/{stream}/forks"),
+        {**only("device", others=401), "other device": 404},
+    ),
+    "api/v1/keys": (get("/api/v1/keys"), {**open_to_all(200), "nobody": 401}),
+    "api/v1/keys/<str:kid>/heads": (
+        get("/api/v1/keys/{kid}/heads?before=9000000000000"),
         {**only("device", others=401), "other device": 404},
     ),
     "log/checkpoint": (get("/log/checkpoint"), {**open_to_all(200), "nobody": 401}),

@@ -87,7 +87,7 @@ def enrol(asked: EnrolRequest, origin: str) -> Enrolled:
 
 def _end_repeats(device: Device) -> None:
     """Its token arrived: whoever saw the request for it must not get another by sending it again."""
-    if device.token_hash in _ARRIVED:
+    if device.token_hash is None or device.token_hash in _ARRIVED:
         return
     with writing():
         Ticket.objects.filter(purpose="enrol", used_by=device.kid).delete()

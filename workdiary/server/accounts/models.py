@@ -20,10 +20,12 @@ class Account(Row):
 
 
 class Device(Row):
-    """A signing key and the revocable token of the device that holds it.
+    """A signing key: a device's, with its revocable token, a browser's, or the account's root (`kind`).
 
-    `kid` is the RFC 7638 thumbprint of `jwk` (JSON text); `token_hash` SHA-256 of the bearer token, hex;
-    `key_class` as the device stated it (SOFTWARE, SOFTWARE-FILE, …).
+    `kid` is the RFC 7638 thumbprint of `jwk` (JSON text); `token_hash` SHA-256 of the bearer token, hex, null
+    for keys that ask for nothing themselves; `key_class` as the device stated it (SOFTWARE, …).
+    `cert` is the `cert` or `rotate` record (compact JWS) this key rests on, `certified_by` the kid that
+    signed it; "" without one. A key counts no more from `revoked_epoch`, `revoked_index` of the log on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -33,9 +35,33 @@ class Device(Row):
     jwk = models.TextField()
     name = models.CharField(max_length=200)
     key_class = models.CharField(max_length=16)
-    token_hash = models.CharField(max_length=64, unique=True)
+    token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - "" is not unique
     enrolled_ms = models.BigIntegerField()
     revoked_ms = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=8, default="device")
+    cert = models.TextField(default="")
+    certified_by = models.CharField(max_length=43, default="")
+    revoked_epoch = models.IntegerField(null=True)
+    revoked_index = models.BigIntegerField(null=True)
+    revoked_why = models.CharField(max_length=16, default="")
+    revoked_by = models.CharField(max_length=43, default="")
+    rotated_to = models.CharField(max_length=43, default="")
+
+
+class RootClaim(Row):
+    """Who lost computer and recovery code asks for a new root: it waits, in everybody's sight.
+
+    `proof` is the new key's signature that `rotate` carries, over `log` (the origin it was made for), the
+    account, the `old` root's kid and the new one's.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+")
+    kid = models.CharField(max_length=43)
+    jwk = models.TextField()
+    old = models.CharField(max_length=43)
+    log = models.CharField(max_length=80)
+    proof = models.CharField(max_length=86)
+    made_ms = models.BigIntegerField()
 
 
 class Session(Row):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from workdiary.server.accounts.tickets import signin
-from workdiary.server.api import installation, log, records
+from workdiary.server.api import installation, keys, log, records
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/installation", installation.installation),
@@ -15,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/records/<str:rid>", records.put_record),
     path("api/v1/blobs/<str:digest>", records.put_blob),
     path("api/v1/streams/<str:stream>/head", records.stream_head),
+    path("api/v1/streams/<str:stream>/forks", keys.stream_forks),
+    path("api/v1/keys", keys.keys),
+    path("api/v1/keys/<str:kid>/heads", keys.key_heads),
     path("log/checkpoint", log.checkpoint),
     path("log/tile/<path:path>", log.tile),
     path("log/consistency", log.consistency),
