@@ -51,15 +51,15 @@ class Sequencer:
         self._turn = threading.Lock()
         self._waiting: deque[_Waiting] = deque()
 
-    def append(self, leaf_hash: bytes, keep: Keep) -> Leaf:
+    def append(self, leaf_hash: bytes, keep: Keep, *, first: bool = False) -> Leaf:
         """Append one leaf; on return it is durable and covered by a signed, durable note.
 
-        `keep` runs in the same transaction with the new leaf and may refuse by raising: nothing of this leaf
+        first: before all that wait now (a beacon bounds the time of what follows it). `keep` runs in the same transaction with the new leaf and may refuse by raising: nothing of this leaf
         stays then, and the exception is raised here.
         """
         item = _Waiting(leaf_hash, keep)
         with self._guard:
-            self._waiting.append(item)
+            (self._waiting.appendleft if first else self._waiting.append)(item)
         while item.outcome is None:
             with self._turn:
                 if item.outcome is None:
