@@ -7,6 +7,7 @@ the whole archive can be written again from what was read. (.ZIP File Format Spe
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +20,9 @@ from workdiary.evidence.errors import EvidenceError
 # Without zip64: 16-bit counts and 32-bit offsets, the largest value of each being the sign for zip64.
 ENTRIES_MAX: Final = 0xFFFE
 SIZE_MAX: Final = 0xFFFF_FFFE
-NAME_MAX: Final = 128
+
+# Printable ASCII without space: a name is shown to people, and a terminal obeys control characters.
+_NAME = re.compile(rb"[\x21-\x7e]{1,128}", re.ASCII)
 
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
@@ -117,8 +120,8 @@ def _directory(view: memoryview) -> tuple[int, int]:
     # The end record is the last 22 bytes because there is no comment; it is written again and compared, so
     # nothing in it can say two things.
     at = len(view) - _END.size
-    if at < 0:
-        raise EvidenceError("bundle", "too short for a bundle")
+    if at < 0 or len(view) > SIZE_MAX:
+        raise EvidenceError("bundle", "too short or too long for a bundle")
     _, _, _, _, count, length, offset, _ = _END.unpack_from(view, at)
     if count > ENTRIES_MAX or offset + length != at or view[at:] != _end(count, length, offset):
         raise EvidenceError("bundle", "not a bundle, or cut off")
@@ -133,8 +136,7 @@ def _read_central(view: memoryview, at: int, offset: int) -> tuple[bytes, int, i
     crc, size, length = fields[7], fields[8], fields[10]
     name = bytes(view[at + _CENTRAL.size : at + _CENTRAL.size + length])
     end = at + _CENTRAL.size + length
-    # ASCII is asked before `_central`: what other readers make of other bytes is theirs to say.
-    if length > NAME_MAX or not name.isascii() or view[at:end] != _central(name, crc, size, offset):
+    if not _NAME.fullmatch(name) or view[at:end] != _central(name, crc, size, offset):
         raise EvidenceError("bundle", "a directory entry that a bundle does not have")
     return name, crc, size, end
 

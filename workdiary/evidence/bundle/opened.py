@@ -124,18 +124,14 @@ def _listed(
     files: Mapping[str, File], hashes: Mapping[str, str], malformed: dict[str, str]
 ) -> dict[str, str]:
     """What SHA256SUMS says: name → hex. One that has not the one form of these sums is malformed."""
-    file = files.get(layout.SUMS)
-    if file is None:
+    if layout.SUMS not in files:
         return {}
-    data = bytes(data_of(file))
+    data = bytes(data_of(files[layout.SUMS])[: layout.cap_of("sums") + 1])
     # The usual case costs one comparison, not a line-by-line reading.
     if data == sums_text(hashes).encode():
         return dict(hashes)
-    listed: dict[str, str] = {}
-    for line in data.decode("ascii", "replace").split("\n")[:-1]:
-        match = _SUM_LINE.fullmatch(line)
-        if match is not None:
-            listed[match[2]] = match[1]
-    if sums_text(listed).encode() != data:
+    lines = data.decode("ascii", "replace").split("\n")
+    listed = {match[2]: match[1] for match in map(_SUM_LINE.fullmatch, lines) if match is not None}
+    if sums_text(listed).encode() != data or layout.SUMS in listed or len(data) > layout.cap_of("sums"):
         malformed[layout.SUMS] = "not sums in their one form"
     return listed
