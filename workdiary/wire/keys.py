@@ -200,7 +200,7 @@ class KeyHeads:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Records that claim one seq of a stream, by their ids in the log's order."""
+    """Records behind one and the same that claim one seq, by their ids in the log's order."""
 
     seq: int
     ids: tuple[str, ...]
@@ -208,7 +208,7 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Forks:
-    """200 to GET /api/v1/streams/{id}/forks: the first seqs where an own stream parts, at most 100."""
+    """200 to GET /api/v1/streams/{id}/forks: where an own stream parts, at most 100 places."""
 
     forks: tuple[Fork, ...]
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.csrf import csrf_exempt
 
+from workdiary.evidence.envelope import parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.notes import decimal
 from workdiary.server.accounts.devices import bearer, device_of
@@ -77,15 +79,17 @@ def key_heads(request: HttpRequest, kid: str) -> HttpResponse:
 
 @api("GET")
 def stream_forks(request: HttpRequest, stream: str) -> HttpResponse:
-    """The seqs of an own stream that more than one record claims."""
+    """Where an own stream parts: records of one seq behind the same record."""
     device = device_of(request)
-    mine = Record.objects.filter(account=device.account_id, stream=stream).order_by("seq", "index")
-    claims: dict[int, list[str]] = defaultdict(list)
-    for seq, ident in mine.values_list("seq", "jws_id").iterator():
-        claims[seq].append(ident)
-    if not claims:
+    mine = Record.objects.filter(account=device.account_id, stream=stream)
+    if not mine.exists():
         raise ProblemError(ProblemCode.NOT_FOUND)
-    forks = [Fork(seq, tuple(ids)) for seq, ids in sorted(claims.items()) if len(ids) > 1]
+    doubled = mine.values("seq").annotate(claims=Count("pk")).filter(claims__gt=1).values("seq")
+    behind: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for jws in mine.filter(seq__in=doubled).order_by("seq", "index").values_list("jws", flat=True).iterator():
+        parsed = parse(jws)
+        behind[parsed.seq, parsed.prev or ""].append(parsed.id)
+    forks = [Fork(seq, tuple(ids)) for (seq, _prev), ids in behind.items() if len(ids) > 1]
     return reply(Forks(tuple(forks[:FORKS_MAX])).to_json())
 
 

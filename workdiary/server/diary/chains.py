@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from workdiary.evidence.envelope import ParsedRecord, parse
+from workdiary.evidence.forks import Rejoin, resolved_forks
 from workdiary.evidence.streams import Finding, Link, chain_word, check_chain, link_of
+from workdiary.server.accounts.keys import ROOT
 from workdiary.server.accounts.models import Device
 from workdiary.server.receive.models import Record
 
@@ -66,7 +68,10 @@ class Chains:
         if read is not None and _speaks_of_earlier(tail, read.seq):
             read, tail = None, _links(rows, None)
         start, known = (read.seq, read.findings) if read else (0, ())
-        found = check_chain(tail, accounts=_accounts({link.kid for link in tail}))
+        accounts = _accounts({link.kid for link in tail})
+        found = check_chain(tail, accounts=accounts)
+        if any(finding.kind == "FORK" for finding in found):
+            found = check_chain(tail, resolved_forks(tail, _rejoins(accounts.values())), accounts)
         findings = tuple(dict.fromkeys((*known, *(f for f in found if f.seq >= start))))
         self._remember(key, tail, findings, read)
         return findings
@@ -100,6 +105,12 @@ def _accounts(kids: Iterable[str]) -> dict[str, str]:
     """Whose keys these are; the operator's is nobody's account."""
     known = Device.objects.filter(kid__in=list(kids)).values_list("kid", "account")
     return {kid: str(account) for kid, account in known}
+
+
+def _rejoins(accounts: Iterable[str]) -> list[Rejoin]:
+    """What the roots of these accounts said about forks; nobody else's word resolves one."""
+    said = Record.objects.filter(kind="rejoin", role=ROOT, account__in=set(accounts)).order_by("index")
+    return [Rejoin.of_payload(parse(jws).payload) for jws in said.values_list("jws", flat=True)]
 
 
 CHAINS = Chains()
