@@ -54,8 +54,9 @@ class Sequencer:
     def append(self, leaf_hash: bytes, keep: Keep, *, first: bool = False) -> Leaf:
         """Append one leaf; on return it is durable and covered by a signed, durable note.
 
-        first: before all that wait now (a beacon bounds the time of what follows it). `keep` runs in the same transaction with the new leaf and may refuse by raising: nothing of this leaf
-        stays then, and the exception is raised here.
+        first: before all that wait now (a beacon bounds the time of what follows it). `keep` runs in the same
+        transaction with the new leaf and may refuse by raising: nothing of this leaf stays then, and the
+        exception is raised here.
         """
         item = _Waiting(leaf_hash, keep)
         with self._guard:
