@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings
@@ -25,6 +26,9 @@ from workdiary.server.store.schema import bring_up, is_current
 from workdiary.server.store.secrets import open_secrets
 from workdiary.server.store.settings import open_settings
 from workdiary.wire.known import ExitCode, KnownError
+
+if TYPE_CHECKING:
+    from workdiary.server.log.witnessing import Witnessing
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 APPS = [
@@ -88,6 +92,7 @@ class Service:
     listener: Listener
     enrol_token: str | None = field(repr=False)
     application: Callable[..., object]
+    witnessing: Witnessing | None = None
 
     def run(self) -> None:
         """Answer requests until `listener.stop` is called or a signal's exception arrives."""
@@ -100,10 +105,14 @@ def service(plan: Plan) -> Iterator[Service]:
     make_folder(plan.folder)
     with only_server(plan.folder):
         listener = _bind(plan)
+        ready: Service | None = None
         try:
-            yield _open(plan, listener)
+            ready = _open(plan, listener)
+            yield ready
         finally:
             listener.stop()
+            if ready is not None and ready.witnessing is not None:
+                ready.witnessing.stop()
             _close_database()
 
 
@@ -152,9 +161,10 @@ def _open(plan: Plan, listener: Listener) -> Service:
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - needs configured settings
 
     from workdiary.server.contracts.solo import invite  # noqa: PLC0415 - likewise
+    from workdiary.server.log.witnessing import begin_witnessing  # noqa: PLC0415 - likewise
 
     token = invite() if plan.solo else None
-    return Service(runtime, listener, token, get_wsgi_application())
+    return Service(runtime, listener, token, get_wsgi_application(), begin_witnessing())
 
 
 def configure(plan: Plan, port: int) -> Runtime:
