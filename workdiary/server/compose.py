@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import RegexPattern
 
 from workdiary.server.api.listener import Listener
-from workdiary.server.store.database import FILE as DATABASE
-from workdiary.server.store.database import database_settings
+from workdiary.server.store.database import close_database, database_settings
 from workdiary.server.store.home import make_folder, only_server, remembered_port
 from workdiary.server.store.runtime import Runtime
 from workdiary.server.store.schema import bring_up, is_current
+from workdiary.server.store.secrets import FILE as SECRETS
 from workdiary.server.store.secrets import open_secrets
 from workdiary.server.store.settings import open_settings
 from workdiary.wire.known import ExitCode, KnownError
@@ -69,7 +69,7 @@ class Plan:
     """What one server is started with.
 
     folder: its own folder (HOME/server); host, port: where to listen, port None for the one remembered or any
-    free one; names: further host names it answers to.
+    free one; names: further host names it answers to; database: PostgreSQL's URL, None for the SQLite file.
     """
 
     folder: Path
@@ -77,6 +77,7 @@ class Plan:
     port: int | None
     names: tuple[str, ...]
     senses: Senses
+    database: str | None = None
 
     @property
     def solo(self) -> bool:
@@ -127,15 +128,16 @@ def upgraded(plan: Plan) -> None:
 @contextmanager
 def installation(plan: Plan) -> Iterator[Runtime]:
     """An existing installation to read from, also beside a running server; KnownError if not current."""
-    if not is_current(plan.folder / DATABASE, APPS):
-        raise KnownError(
-            "There is no diary of this version here",
-            "Start the server once, or run `workdiary manage migrate`.",
-            subject=str(plan.folder),
-            exit_code=ExitCode.NOT_FOUND,
-        )
     try:
-        yield configure(plan, 0)
+        runtime = configure(plan, 0) if (plan.folder / SECRETS).exists() else None
+        if runtime is None or not is_current(APPS):
+            raise KnownError(
+                "There is no diary of this version here",
+                "Start the server once, or run `workdiary manage migrate`.",
+                subject=str(plan.folder),
+                exit_code=ExitCode.NOT_FOUND,
+            )
+        yield runtime
     finally:
         _close_database()
 
@@ -143,7 +145,7 @@ def installation(plan: Plan) -> Iterator[Runtime]:
 def _close_database() -> None:
     # Without settings there is no database yet; asking for its connections would hide why.
     if settings.configured:
-        connections.close_all()
+        close_database()
 
 
 def _bind(plan: Plan) -> Listener:
@@ -184,14 +186,15 @@ def configure(plan: Plan, port: int) -> Runtime:
         port=port,
         settings=open_settings(plan.folder),
     )
-    values = base_settings(plan.folder / DATABASE, runtime.secrets.web.hex(), port)
+    values = base_settings(plan.folder, runtime.secrets.web.hex(), port)
+    databases = {"default": database_settings(plan.folder, plan.database)}
+    values["DATABASES"] = databases
     values |= {"ALLOWED_HOSTS": allowed_hosts(plan), "WORKDIARY": runtime}
     values["WORKDIARY_ZONE"] = plan.senses.zone if plan.solo else "UTC"
     if settings.configured:
         for name, value in values.items():
             setattr(settings, name, value)
-        connections.close_all()
-        connections.settings["default"]["NAME"] = str(plan.folder / DATABASE)
+        _point_connections(databases)
     else:
         settings.configure(**values)
         django.setup(set_prefix=False)
@@ -199,6 +202,14 @@ def configure(plan: Plan, port: int) -> Runtime:
         logging.getLogger("django").addHandler(logging.NullHandler())
         logging.getLogger("django").propagate = False
     return runtime
+
+
+def _point_connections(databases: dict[str, dict[str, object]]) -> None:
+    close_database()
+    connections.settings = connections.configure_settings(databases)
+    # This thread's connection may be of another engine; other threads open theirs anew.
+    with suppress(AttributeError):
+        del connections["default"]
 
 
 def real_senses() -> Senses:
@@ -233,7 +244,7 @@ def allowed_hosts(plan: Plan) -> list[str]:
 
 def open_installation(runtime: Runtime) -> None:
     """Bring the database up, begin the log if there is none, remove what a crash left; raises KnownError."""
-    bring_up(runtime.folder / DATABASE, APPS)
+    bring_up(APPS)
     from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
     from workdiary.server.log.tree import begin  # noqa: PLC0415 - likewise
     from workdiary.server.store.blobs import recover  # noqa: PLC0415 - likewise
@@ -246,7 +257,7 @@ def open_installation(runtime: Runtime) -> None:
         ensure_people()
 
 
-def base_settings(database: Path, secret: str, port: int) -> dict[str, object]:
+def base_settings(folder: Path, secret: str, port: int) -> dict[str, object]:
     """The Django settings of every installation; content of the secrets file comes in as arguments."""
     return {
         "SECRET_KEY": secret,
@@ -255,7 +266,7 @@ def base_settings(database: Path, secret: str, port: int) -> dict[str, object]:
         "INSTALLED_APPS": APPS,
         "MIDDLEWARE": MIDDLEWARE,
         "ROOT_URLCONF": "workdiary.server.compose",
-        "DATABASES": {"default": database_settings(database)},
+        "DATABASES": {"default": database_settings(folder)},
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "TEMPLATES": [
             {

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import os
-import sqlite3
 import threading
 from typing import Any
 
@@ -23,7 +22,6 @@ from workdiary.evidence.times import uuid7
 from workdiary.rules.weeks import local_date
 from workdiary.server.accounts.models import Device
 from workdiary.server.accounts.tickets import issue_enrol
-from workdiary.server.compose import Service
 from workdiary.server.contracts.models import Contract
 from workdiary.server.contracts.solo import person
 from workdiary.server.diary.days import read_day
@@ -31,9 +29,7 @@ from workdiary.server.diary.entries import read
 from workdiary.server.diary.judging import axes_with_receipt
 from workdiary.server.receive.audit import audit
 from workdiary.server.receive.models import Disclosure, Record
-from workdiary.server.store import events
 from workdiary.server.store.blobs import open_blob
-from workdiary.server.store.forgetting import FORGET
 from workdiary.wire.upload import RECORD_BODY_MAX, pack_record
 
 
@@ -163,38 +159,6 @@ def test_another_partys_record_cannot_name_an_image_of_mine(device: FakeDevice) 
     gone: JsonObject = {"tgt": record_id(jws), "digests": [mine.record.digest("shot.0")]}
     assert other.put(other.sign("redact", {**gone, "scope": "shots", "why": "owner"})).status == 201
     assert open_blob(device.contract, mine.shot) is not None
-
-
-@pytest.mark.parametrize("early", [False, True])
-def test_a_redacted_key_leaves_the_disk_though_a_reader_was_in_the_way(
-    server: Service, device: FakeDevice, early: bool
-) -> None:
-    signed = device.segment()
-    wanted = {
-        "tgt": signed.record.id,
-        "digests": [signed.record.digest("memo")],
-        "scope": "memo",
-        "why": "owner",
-    }
-    first, second = (
-        (device.sign("redact", wanted), signed) if early else (signed, device.sign("redact", wanted))
-    )
-    assert device.put(first).status == 201
-    keys = [bytes(key) for key in Disclosure.objects.filter(slot="memo").values_list("key", flat=True)]
-    reader = sqlite3.connect(server.runtime.folder / "diary.db", isolation_level=None)
-    try:
-        reader.execute("BEGIN")
-        reader.execute("SELECT COUNT(*) FROM receive_record").fetchone()
-        assert device.put(second).status == 201
-        assert events.newest(FORGET) is not None
-    finally:
-        reader.close()
-    assert device.put(device.segment()).status == 201
-    assert events.newest(FORGET) is None
-    assert (server.runtime.folder / "diary.db-wal").stat().st_size < 200_000
-    raw = b"".join(path.read_bytes() for path in server.runtime.folder.iterdir() if path.is_file())
-    assert not any(key in raw for key in keys)
-    assert Disclosure.objects.get(record=signed.rid, slot="memo").key is None
 
 
 def test_order_and_gaps_are_no_reason_to_refuse(device: FakeDevice) -> None:

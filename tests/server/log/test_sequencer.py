@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from django.db import connections
 
+from tests.fakes.backups import Backups
+from tests.fakes.postgres import Postgres
 from workdiary.evidence.log import Frontier, leaf_reader, node_hash, verify_inclusion
 from workdiary.evidence.notes import Checkpoint, open_note, parse_checkpoint, parse_receipt
 from workdiary.evidence.tiles import Tile
@@ -23,6 +21,7 @@ from workdiary.server.log.models import Leaf, Note, Tree
 from workdiary.server.log.newest import NOTE
 from workdiary.server.log.receipts import receipt_for
 from workdiary.server.log.sequencer import Moved, Sequencer
+from workdiary.server.store.database import close_database
 from workdiary.server.store.home import make_folder
 from workdiary.server.store.problem import ProblemError
 from workdiary.wire.known import KnownError
@@ -33,7 +32,7 @@ def installation(plan: Plan) -> Iterator[None]:
     make_folder(plan.folder)
     open_installation(configure(plan, 1))
     yield
-    connections.close_all()
+    close_database()
 
 
 @dataclass
@@ -148,7 +147,7 @@ def test_another_process_that_grew_the_tree_is_noticed(monkeypatch: pytest.Monke
     answers = iter([stale])
     monkeypatch.setattr(sequencer, "current", lambda: next(answers, None) or tree.current())
     # The stale state collides with what is there already; nothing of it may stay.
-    with pytest.raises(Exception, match=r"UNIQUE|moved"):
+    with pytest.raises(Exception, match=r"UNIQUE|unique|moved"):
         shared.append(leaf_of(3), keep)
     assert all_leaves() == [leaf_of(1), leaf_of(2)]
     shared.append(leaf_of(3), keep)
@@ -204,33 +203,17 @@ def test_a_database_with_the_keys_of_another_installation_is_not_signed_with() -
         tree.begin()
 
 
-def backed_up(plan: Plan, name: str) -> Path:
-    copy = plan.folder / name
-    with (
-        closing(sqlite3.connect(plan.folder / "diary.db")) as source,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target)
-    return copy
-
-
-def put_back(plan: Plan, copy: Path) -> None:
-    connections.close_all()
-    for side in ("", "-wal", "-shm"):
-        (plan.folder / f"diary.db{side}").unlink(missing_ok=True)
-    shutil.copy(copy, plan.folder / "diary.db")
-
-
-def test_a_database_put_back_from_before_is_not_signed_on(plan: Plan) -> None:
+def test_a_database_put_back_from_before_is_not_signed_on(plan: Plan, cluster: Postgres) -> None:
+    backups = Backups(plan, cluster)
     Sequencer().append(leaf_of(1), keep)
-    copy = backed_up(plan, "before.db")
+    copy = backups.take()
     Sequencer().append(leaf_of(2), keep)
-    latest = backed_up(plan, "latest.db")
-    put_back(plan, copy)
+    latest = backups.take()
+    backups.put_back(copy)
     with pytest.raises(KnownError, match="older than what was signed"):
         open_installation(configure(plan, 1))
     assert Tree.objects.get().size == 1
-    put_back(plan, latest)
+    backups.put_back(latest)
     open_installation(configure(plan, 1))
     Sequencer().append(leaf_of(3), keep)
     check_whole_tree()

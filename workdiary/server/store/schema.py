@@ -6,37 +6,51 @@ import os
 import pkgutil
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
+from django.db import OperationalError, connection
+
+from workdiary.server.store.database import is_postgres, writing
+from workdiary.server.store.postgres import check_promises
 from workdiary.wire.known import KnownError
 
 _MIGRATIONS = "migrations"
 
 
-def bring_up(path: Path, apps: Sequence[str]) -> None:
-    """Create or upgrade the database at `path`.
+def bring_up(apps: Sequence[str]) -> None:
+    """Create or upgrade the database that Django's settings name.
 
-    Raises KnownError, with the file untouched, if it is newer than this code, damaged or unreadable.
+    Raises KnownError, with the database untouched, if it is newer than this code, damaged or unreadable.
     """
-    applied = _applied(path)
+    if is_postgres():
+        check_promises()
+    applied = _applied()
     known = _known(apps)
     if applied - known:
         raise KnownError(
             "This work diary was last used by a newer WorkDiary",
             "Install that version again. The diary was not touched.",
-            subject=str(path),
+            subject=str(_name()),
         )
     if known - applied:
         from django.core.management import call_command  # noqa: PLC0415 - a current database needs none of it
 
-        call_command("migrate", verbosity=0, interactive=False)
-        path.chmod(0o600)
+        # Of several that start at once the first does it; alone, so that nobody migrates beside it.
+        with writing() if is_postgres() else nullcontext():
+            call_command("migrate", verbosity=0, interactive=False)
+        if not is_postgres():
+            _name().chmod(0o600)
 
 
-def is_current(path: Path, apps: Sequence[str]) -> bool:
-    """Whether every migration of `apps` is applied, and no other; raises KnownError for a damaged file."""
-    return path.exists() and _applied(path) == _known(apps)
+def is_current(apps: Sequence[str]) -> bool:
+    """Whether every migration of `apps` is applied, and no other; raises KnownError if it is damaged."""
+    return _applied() == _known(apps)
+
+
+def _name() -> Path:
+    """SQLite's file; PostgreSQL's database."""
+    return Path(str(connection.settings_dict["NAME"]))
 
 
 def _known(apps: Sequence[str]) -> set[tuple[str, str]]:
@@ -48,7 +62,10 @@ def _known(apps: Sequence[str]) -> set[tuple[str, str]]:
     return found
 
 
-def _applied(path: Path) -> set[tuple[str, str]]:
+def _applied() -> set[tuple[str, str]]:
+    if is_postgres():
+        return _applied_there()
+    path = _name()
     if not path.exists():
         return set()
     # Read-only, so that not even a journal file changes beside a database that must stay untouched;
@@ -67,3 +84,17 @@ def _applied(path: Path) -> set[tuple[str, str]]:
             subject=str(path),
         ) from error
     return {(str(app), str(name)) for app, name in rows}
+
+
+def _applied_there() -> set[tuple[str, str]]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+            if not cursor.fetchone()[0]:
+                return set()
+            cursor.execute("SELECT app, name FROM django_migrations")
+            return {(str(app), str(name)) for app, name in cursor.fetchall()}
+    except OperationalError as error:
+        raise KnownError(
+            "The diary's database cannot be read", f"{error}. Nothing was changed.", subject=str(_name())
+        ) from error
