@@ -25,6 +25,7 @@ from workdiary.client.segment.model import (
 )
 from workdiary.client.settings import Home, open_home
 from workdiary.client.sign.journal import Journal, SigningContext
+from workdiary.client.sign.rotation import finish_rotation
 from workdiary.client.sign.signer import DeviceKeys
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.enrol import Grant, enrol
@@ -47,6 +48,7 @@ class EnrolledHome:
     clock: FakeClock = field(default_factory=FakeClock)
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
     jitter: float = 0.5
+    machine: str = ""
 
     def __post_init__(self) -> None:
         self._start()
@@ -58,9 +60,11 @@ class EnrolledHome:
         self.keys = DeviceKeys.open(
             self.keyring.opened(), secrets.token_bytes, enrolled_kid=None if known is None else known.kid
         )
+        self.keys.machine = self.machine
         if known is None:
             enrol(self.server, self.account, self.keys, Grant(ENROL_TOKEN, "Desk"), self.clock.wall_ms)
         self.spool = Spool.open(self.home.spool, self.keys.spool_key, account=self.account)
+        finish_rotation(self.keys, self.account, self.spool.book)
         context = SigningContext(self.clock, BUILD, secrets.token_bytes)
         self.journal = Journal(self.spool.book, self.keys, self.account, context)
         self.uploader = Uploader(

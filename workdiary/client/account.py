@@ -48,6 +48,9 @@ class Enrolment:
     kid: str
     contracts: tuple[Contract, ...]
     enrolled_ms: int
+    role: str = "freelancer"  # what the account is, in the words of `open.role`
+    root: str = ""  # kid of the account's root as this home knows it, "" while it is postponed
+    cert: str = ""  # the `cert` or `rotate` record (compact JWS) that certifies this device, "" without
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,7 @@ class Account:
     def enrol(self, enrolment: Enrolment) -> None:
         """Keep an enrolment durably."""
         with self._lock:
-            self._home.write_json(_ACCOUNT, asdict(enrolment))
-            self._enrolment = enrolment
+            self._keep(enrolment)
 
     def put_terms(self, contract_id: str, terms_id: str, terms: dict[str, Any]) -> None:
         """Keep the terms now in force for a contract. Raises KnownError if it is none of this account."""
@@ -126,9 +128,21 @@ class Account:
                 replace(contract, terms=terms, terms_id=terms_id) if contract.id == contract_id else contract
                 for contract in enrolment.contracts
             )
-            changed = replace(enrolment, contracts=contracts)
-            self._home.write_json(_ACCOUNT, asdict(changed))
-            self._enrolment = changed
+            self._keep(replace(enrolment, contracts=contracts))
+
+    def put_key(self, *, root: str = "", cert: str = "", kid: str = "") -> None:
+        """Keep what is now known of the account's root, this device's certificate, its rotated key."""
+        with self._lock:
+            known = self._enrolment
+            if known is not None:
+                changed = replace(
+                    known, root=root or known.root, cert=cert or known.cert, kid=kid or known.kid
+                )
+                self._keep(changed)
+
+    def _keep(self, enrolment: Enrolment) -> None:
+        self._home.write_json(_ACCOUNT, asdict(enrolment))
+        self._enrolment = enrolment
 
     def contracts(self) -> tuple[Contract, ...]:
         """All contracts, in the server's order; empty before enrolment."""

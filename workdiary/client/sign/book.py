@@ -17,7 +17,7 @@ from workdiary.evidence.kinds.base import Skip
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The newest stream of a contract in the spool, and the head it stands at."""
+    """The newest stream of a scope (a contract, the device's account, a root) in the spool, and its head."""
 
     stream: str
     generation: int
@@ -47,7 +47,7 @@ class NewRecord:
     pending: row it carries out.
     """
 
-    contract: str
+    contract: str  # or another scope of sign/streams.py
     generation: int
     record: SignedRecord
     checkpoint: Checkpoint | None
@@ -92,12 +92,20 @@ class Book(Protocol):
         """Id of an own record by its place."""
         ...
 
+    def signer_of(self, stream: str) -> str | None:
+        """The kid that opened a stream; None if its first record is not here."""
+        ...
+
     def skips(self, stream: str) -> Sequence[Skip]:
         """Refused records of the stream that no later record has reported yet, at most 32."""
         ...
 
     def last(self, contract: str, kind: str) -> tuple[str, Mapping[str, Any]] | None:
         """(id, clear fields and disclosed values) of the newest own record of a kind."""
+        ...
+
+    def text(self, rid: str) -> str:
+        """The compact JWS of an own record, "" if it is not here."""
         ...
 
     def held(self, now_ms: int, *, force: bool = False) -> Sequence[HeldSegment]:

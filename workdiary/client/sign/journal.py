@@ -18,9 +18,14 @@ from workdiary.client.sign import terms
 from workdiary.client.sign.book import Book, PendingDiscard, Target
 from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
 from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext, UnsignableError
+from workdiary.client.sign.root import ROOT, RootHand
+from workdiary.client.sign.rotation import finish_rotation, rotation
 from workdiary.client.sign.segment_record import Drafted, draft
 from workdiary.client.sign.signer import DeviceKeys, Head
+from workdiary.client.sign.streams import ACCOUNT, root_scope
 from workdiary.evidence.canonical import JsonObject, JsonValue, clip
+from workdiary.evidence.envelope import SignedRecord
+from workdiary.evidence.keys import Ed25519Signer
 from workdiary.evidence.kinds.base import NAME_CAP
 from workdiary.evidence.kinds.time import SPANS_CAP
 from workdiary.rules.policy import PolicySet
@@ -134,13 +139,53 @@ class Journal:
             self._book.pend(targets[0].contract, spans, why)
             return next(reversed(self._sign_pending()), "")
 
-    def supersede(self, contract: str, head: Head) -> None:
+    def sign_account(
+        self, kind: str, clear: Mapping[str, JsonValue], slots: Mapping[str, JsonValue]
+    ) -> SignedRecord:
+        """Sign a record about the account's keys on this device's own account stream."""
+        with self._lock:
+            return self._pen.sign(ACCOUNT, kind, Drafted(dict(clear), dict(slots), ()))
+
+    def sign_as_root(self, root: Ed25519Signer, kind: str, drafted: Drafted) -> SignedRecord:
+        """Sign a record on the root's account stream, while the recovery code's key is in memory."""
+        with self._lock:
+            hand = RootHand(self._keys, root)
+            pen = Pen(self._book, hand, self._account, self._context, ROOT)
+            return pen.sign(root_scope(root.kid), kind, drafted)
+
+    def rotate(self) -> str:
+        """Sign that a new key takes this device's place, and go on under it; the new kid.
+
+        The streams of the new key name those of the old one. Raises KnownError.
+        """
+        with self._lock:
+            enrolment = self._pen.enrolment()
+            new = self._keys.next_signer(self._context.entropy)
+            if new is None:
+                raise KnownError(
+                    "The key store does not keep the new key",
+                    "The old one goes on.",
+                    subject=self._keys.place,
+                )
+            clear = rotation(enrolment.origin, enrolment.account, self._keys.kid, new)
+            self._pen.sign(ACCOUNT, "rotate", Drafted(clear, {}, ()))
+            finish_rotation(self._keys, self._account, self._book)
+            return new.kid
+
+    def supersede(self, scope: str, head: Head) -> None:
         """The server holds records of our stream that this spool does not.
 
         Never sign on that stream again.
         """
         with self._lock:
-            self._keys.put_head(contract, head)
+            self._keys.put_head(scope, head)
+
+    def knows(self, scope: str, head: Head) -> bool:
+        """Whether this spool, or at least the key store, is not behind a head that the server shows."""
+        with self._lock:
+            kept = self._keys.head(scope)
+            ahead = kept is not None and kept.stream == head.stream and kept.seq >= head.seq
+            return ahead or self._book.id_at(head.stream, head.seq) == head.id
 
     def _build(self) -> JsonObject:
         return {name: clip(text, NAME_CAP) for name, text in self._context.build.items()}
@@ -152,7 +197,7 @@ class Journal:
             # A crash between signing terms and noting them in the account.
             self._account.put_terms(contract.id, last[0], dict(last[1]))
             contract = self._account.contract(contract.id)
-        party = terms.SoloParty(enrolment.account, upload_kid(enrolment.upload_jwk))
+        party = terms.SoloParty(enrolment.account, upload_kid(enrolment.upload_jwk), enrolment.root or None)
         if contract.terms_id and not terms.differ(policy, party, contract.terms):
             return
         at_ms = self._context.clock.wall_ms()

@@ -12,13 +12,13 @@ from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.image_file import decode_key
 from workdiary.client.sign.book import Book, NewRecord, SealedImage, StreamState
 from workdiary.client.sign.segment_record import Drafted
-from workdiary.client.sign.signer import DeviceKeys, Head
-from workdiary.client.sign.streams import Opening, whereto
+from workdiary.client.sign.streams import Hand, Opening, contract_of, whereto
 from workdiary.evidence.canonical import JsonObject, b64u, unb64u
 from workdiary.evidence.envelope import SignedRecord, build
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.kinds.base import Common, TreeHead
 from workdiary.evidence.records import KINDS
+from workdiary.evidence.streams import StreamHead as Head
 from workdiary.evidence.streams import boot_mac
 from workdiary.evidence.times import UUID7_ENTROPY_BYTES, uuid7
 from workdiary.wire.sealing import seal_key
@@ -86,52 +86,60 @@ class Effect:
 
 
 class Pen:
-    """Signs for one home; not thread-safe (the journal locks)."""
+    """Signs with one key of one home; not thread-safe (the journal locks).
 
-    def __init__(self, book: Book, keys: DeviceKeys, account: Account, context: SigningContext) -> None:
+    role: what the key is, "" for what the device is enrolled as.
+    """
+
+    def __init__(
+        self, book: Book, hand: Hand, account: Account, context: SigningContext, role: str = ""
+    ) -> None:
         self._book = book
-        self._keys = keys
+        self._hand = hand
         self._account = account
         self._context = context
+        self._role = role
 
-    def state(self, contract: str) -> StreamState:
+    def state(self, scope: str) -> StreamState:
         """The stream to sign on, opened if need be. Raises KnownError."""
-        place = whereto(self._book, self._keys, contract)
+        place = whereto(self._book, self._hand, scope)
         if isinstance(place, Opening):
-            self._open(contract, place)
-            place = whereto(self._book, self._keys, contract)
+            self._open(scope, place)
+            place = whereto(self._book, self._hand, scope)
         if isinstance(place, Opening):
             raise KnownError(
                 "The key store does not keep the stream's head",
                 "Signing waits; what is recorded stays here. Unlock or repair the keyring.",
-                subject=self._keys.place,
+                subject=self._hand.place,
                 permanent=False,
             )
         return place
 
-    def _open(self, contract: str, opening: Opening) -> None:
+    def _open(self, scope: str, opening: Opening) -> None:
+        enrolment = self.enrolment()
         clear: JsonObject = {
-            "jwk": {**self._keys.signer.jwk},
-            "cert": None,
-            "class": self._keys.key_class,
-            "role": "freelancer",
+            "jwk": {**self._hand.signer.jwk},
+            "cert": None if self._role else enrolment.cert or None,
+            "class": self._hand.key_class,
+            "role": self._role or enrolment.role,
             "resume": opening.resume,
         }
         first = StreamState(b64u(self._context.entropy(STREAM_BYTES)), opening.generation, -1, "")
-        self._commit(contract, first, "open", Drafted(clear, {}, ()), Effect())
+        self._commit(scope, first, "open", Drafted(clear, {}, ()), Effect())
 
-    def sign(self, contract: str, kind: str, drafted: Drafted, effect: Effect | None = None) -> SignedRecord:
-        """Sign and commit one record on the contract's stream."""
-        return self._commit(contract, self.state(contract), kind, drafted, effect or Effect())
+    def sign(self, scope: str, kind: str, drafted: Drafted, effect: Effect | None = None) -> SignedRecord:
+        """Sign and commit one record on the scope's stream."""
+        return self._commit(scope, self.state(scope), kind, drafted, effect or Effect())
 
     def _commit(
-        self, contract: str, state: StreamState, kind: str, drafted: Drafted, effect: Effect
+        self, scope: str, state: StreamState, kind: str, drafted: Drafted, effect: Effect
     ) -> SignedRecord:
         enrolment = self.enrolment()
         at_ms = self._context.clock.wall_ms()
         newest = self._account.of_own_log(self._account.newest())
         boot_id, mono = self._boot(effect.recorded)
         skips = tuple(self._book.skips(state.stream)) if state.seq >= 0 else ()
+        contract = contract_of(scope)
         common = Common(
             log=enrolment.origin,
             ctr=contract,
@@ -140,22 +148,22 @@ class Pen:
             prev=state.head or None,
             rid=effect.rid or uuid7(at_ms, self._context.entropy(UUID7_ENTROPY_BYTES)),
             at=at_ms,
-            boot=boot_mac(self._keys.stream_key(state.stream), boot_id),
+            boot=boot_mac(self._hand.stream_key(state.stream), boot_id),
             mono=mono,
             cp=None if newest is None else TreeHead(newest.size, newest.root),
-            terms=self._account.contract(contract).terms_id or None,
+            terms=None if contract is None else self._account.contract(contract).terms_id or None,
             skips=skips,
         )
         clear = {**common.fields(), **drafted.clear}
         if KINDS[kind].party:
             clear.setdefault("on_behalf", None)  # a device speaks for itself
         try:
-            record = build(kind, clear, drafted.slots, self._keys.signer, self._context.entropy)
+            record = build(kind, clear, drafted.slots, self._hand.signer, self._context.entropy)
         except EvidenceError as error:
             raise UnsignableError(kind, error) from error
         self._book.commit(
             NewRecord(
-                contract,
+                scope,
                 state.generation,
                 record,
                 newest,
@@ -168,7 +176,7 @@ class Pen:
         )
         with suppress(KnownError):
             # The record stands; `whereto` insists on the key store before the next one.
-            self._keys.put_head(contract, Head(state.stream, state.seq + 1, record.id))
+            self._hand.put_head(scope, Head(state.stream, state.seq + 1, record.id))
         return record
 
     def _boot(self, recorded: Recorded | None) -> tuple[str, int]:

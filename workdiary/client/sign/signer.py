@@ -1,4 +1,7 @@
-"""A device's secrets, made once: Ed25519 signing key, spool key, device token, stream heads."""
+"""A device's secrets, made once: Ed25519 signing key, spool key, device token, stream heads.
+
+A head is kept with a mark of the computer it was kept on: a home that was copied to another one is noticed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import hmac
 import json
 import threading
 from collections.abc import Callable
-from typing import Self
+from dataclasses import dataclass
+from typing import Literal, Self
 
 from workdiary.client.errors import DamagedError, KnownError
 from workdiary.client.sign.keystore import KeyStore, OpenedKeys
@@ -17,22 +21,37 @@ from workdiary.evidence.streams import StreamHead as Head
 __all__ = ["DeviceKeys", "Head"]
 
 KEY_BYTES = 32
+_MARK_CHARS = 16
 _SEED = "device-key"
+_NEXT = "next-key"  # a rotation has begun: the key that takes the device key's place
 _SPOOL = "spool-key"
 _TOKEN = "device-token"  # noqa: S105 - the name of a secret, not one
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A head and the mark of the computer it was kept on, "" if that was not known."""
+
+    head: Head
+    mark: str
+
+
 class DeviceKeys:
-    """The device's keys out of one key store; thread-safe."""
+    """The device's keys out of one key store; thread-safe.
+
+    machine: what names this computer (`machine.machine_id`), "" where nothing does; set before anything is
+    signed.
+    """
 
     def __init__(self, opened: OpenedKeys, seed: bytes, spool_key: bytes) -> None:
         self._store = opened.store
-        self._heads: dict[str, Head | None] = {}
+        self._heads: dict[str, _Kept | None] = {}
         self._lock = threading.Lock()
         self.key_class = opened.key_class
-        self.place = opened.store.place
+        self.place: Literal["keyring", "file"] = opened.store.place
         self.spool_key = spool_key
         self.signer = Ed25519Signer(seed)
+        self.machine = ""
 
     @classmethod
     def open(cls, opened: OpenedKeys, entropy: Callable[[int], bytes], *, enrolled_kid: str | None) -> Self:
@@ -45,7 +64,9 @@ class DeviceKeys:
         if enrolled_kid is None:
             return cls(opened, _load_or_make(store, _SEED, entropy), _load_or_make(store, _SPOOL, entropy))
         seed, spool_key = _load(store, _SEED), _load(store, _SPOOL)
-        if seed is None or spool_key is None or Ed25519Signer(seed).kid != enrolled_kid:
+        # A crash in a rotation leaves the next key in the device key's place before the account names it.
+        switched = seed is not None and seed == _load(store, _NEXT)
+        if seed is None or spool_key is None or not (switched or Ed25519Signer(seed).kid == enrolled_kid):
             raise KnownError(
                 "The keys of this home are gone",
                 f"This home is enrolled, but the {store.place} does not hold its keys any more. Restore them "
@@ -68,19 +89,50 @@ class DeviceKeys:
         """Keep the device token."""
         self._store.put(_TOKEN, token.encode("ascii"))
 
-    def head(self, contract: str) -> Head | None:
-        """The contract's stream head as the key store has it, None if nothing was ever signed on it."""
-        with self._lock:
-            if contract not in self._heads:
-                self._heads[contract] = _parse_head(self._store.get(_head_name(contract)))
-            return self._heads[contract]
+    def head(self, scope: str) -> Head | None:
+        """The head of a scope's stream as the key store has it, None if nothing was ever signed on it."""
+        kept = self._kept(scope)
+        return None if kept is None else kept.head
 
-    def put_head(self, contract: str, head: Head) -> None:
+    def elsewhere(self, scope: str) -> bool:
+        """Whether that head was kept on another computer, as far as both can be named."""
+        kept, mark = self._kept(scope), self._mark()
+        return kept is not None and "" not in {kept.mark, mark} and kept.mark != mark
+
+    def put_head(self, scope: str, head: Head) -> None:
         """Keep a head after its record is committed."""
-        text = json.dumps([head.stream, head.seq, head.id])
+        kept = _Kept(head, self._mark())
+        text = json.dumps([head.stream, head.seq, head.id, kept.mark])
         with self._lock:
-            self._store.put(_head_name(contract), text.encode("ascii"))
-            self._heads[contract] = head
+            self._store.put(_head_name(scope), text.encode("ascii"))
+            self._heads[scope] = kept
+
+    def next_signer(self, entropy: Callable[[int], bytes] | None = None) -> Ed25519Signer | None:
+        """The key of a rotation that has begun, None if none has; entropy: begin one."""
+        seed = _load(self._store, _NEXT) if entropy is None else _load_or_make(self._store, _NEXT, entropy)
+        return None if seed is None else Ed25519Signer(seed)
+
+    def switch(self) -> None:
+        """The next key is the device key from now on; done again after a crash it changes nothing."""
+        seed = _load(self._store, _NEXT)
+        if seed is not None:
+            self._store.put(_SEED, seed)
+            self.signer = Ed25519Signer(seed)
+
+    def drop_next(self) -> None:
+        """A rotation has ended, or never took place."""
+        self._store.delete(_NEXT)
+
+    def _kept(self, scope: str) -> _Kept | None:
+        with self._lock:
+            if scope not in self._heads:
+                self._heads[scope] = _parse_head(self._store.get(_head_name(scope)))
+            return self._heads[scope]
+
+    def _mark(self) -> str:
+        # Keyed, so that the key store names no computer.
+        mac = hmac.new(self.spool_key, b"workdiary machine\0" + self.machine.encode(), hashlib.sha256)
+        return mac.hexdigest()[:_MARK_CHARS] if self.machine else ""
 
     def stream_key(self, stream: str) -> bytes:
         """The per-stream key under which the OS boot id is hidden (evidence.md, Streams); 32 bytes."""
@@ -89,18 +141,18 @@ class DeviceKeys:
         ).digest()
 
 
-def _head_name(contract: str) -> str:
-    return f"head-{contract}"
+def _head_name(scope: str) -> str:
+    return f"head-{scope}"
 
 
-def _parse_head(secret: bytes | None) -> Head | None:
+def _parse_head(secret: bytes | None) -> _Kept | None:
     if secret is None:
         return None
     try:
-        stream, seq, ident = json.loads(secret)
+        stream, seq, ident, *mark = json.loads(secret)
+        return _Kept(Head(str(stream), int(seq), str(ident)), str(mark[0]) if mark else "")
     except (ValueError, TypeError) as error:
         raise DamagedError("head", "The key store holds a stream head that cannot be read.") from error
-    return Head(str(stream), int(seq), str(ident))
 
 
 def _load(store: KeyStore, name: str) -> bytes | None:

@@ -19,15 +19,21 @@ from workdiary.rules.policy import PolicySet, digest
 LANGUAGE = "en"
 # The demo contract's rate: enough to show amounts, 25.00 an hour.
 SOLO_RATE: JsonObject = {"amount": 2500, "currency": "USD", "exponent": 2}
-IN_FORCE = ("policy", "idle", "upload_key")
+IN_FORCE = ("policy", "idle", "upload_key", "roots")
 
 
 @dataclass(frozen=True, slots=True)
 class SoloParty:
-    """Whose contract it is: the account's UUID, and the fingerprint of the server's upload key."""
+    """Whose contract it is: the account's UUID and root (kid), the fingerprint of the server's upload key."""
 
     account: str
     upload_key: str
+    root: str | None = None
+
+    @property
+    def roots(self) -> JsonObject:
+        """`terms.roots`."""
+        return {"freelancer": self.root, "agency": None, "client": None}
 
 
 def notice(language: str = LANGUAGE) -> str:
@@ -56,7 +62,7 @@ def solo_terms(policy: PolicySet, party: SoloParty, at_ms: int, before: Mapping[
         "detail": "bucket",
         "agency": None,
         "policy": digest(policy),
-        "roots": {"freelancer": None, "agency": None, "client": None},
+        "roots": party.roots,
         "upload_key": party.upload_key,
         "accepts": None,
     }
@@ -67,6 +73,7 @@ def solo_terms(policy: PolicySet, party: SoloParty, at_ms: int, before: Mapping[
 def differ(policy: PolicySet, party: SoloParty, terms: Mapping[str, Any]) -> bool:
     """Whether the terms in force say something else than this policy and server do."""
     wanted = {"policy": digest(policy), "idle": policy.idle_ms, "upload_key": party.upload_key}
+    wanted["roots"] = party.roots
     return any(terms.get(name) != wanted[name] for name in IN_FORCE)
 
 

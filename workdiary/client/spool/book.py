@@ -18,7 +18,7 @@ from workdiary.client.spool.segments import SegmentRows
 from workdiary.client.spool.shots import ShotRows
 from workdiary.client.spool.vault import Vault
 from workdiary.evidence import disclosure
-from workdiary.evidence.canonical import unb64u
+from workdiary.evidence.canonical import loads_object, unb64u
 from workdiary.evidence.envelope import parse
 from workdiary.evidence.kinds.base import SKIPS_CAP, Skip
 
@@ -45,6 +45,11 @@ class SpoolBook:
         row = self._db.row("SELECT id FROM records WHERE stream = ? AND seq = ?", stream, seq)
         return None if row is None else str(row[0])
 
+    def signer_of(self, stream: str) -> str | None:
+        """See `Book`."""
+        row = self._db.row("SELECT jws FROM records WHERE stream = ? AND seq = 0", stream)
+        return None if row is None else str(loads_object(unb64u(row[0].partition(".")[0]))["kid"])
+
     def skips(self, stream: str) -> Sequence[Skip]:
         """See `Book`."""
         found = self._db.rows(
@@ -66,6 +71,11 @@ class SpoolBook:
             return None
         rid, ident, jws = row
         return str(ident), {**parse(jws).payload, **self.values(rid)}
+
+    def text(self, rid: str) -> str:
+        """See `Book`."""
+        row = self._db.row("SELECT jws FROM records WHERE rid = ?", rid)
+        return "" if row is None else str(row[0])
 
     def values(self, rid: str) -> dict[str, Any]:
         """What a record disclosed and nobody destroyed, by slot; Any: JSON."""

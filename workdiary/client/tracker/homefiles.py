@@ -13,6 +13,8 @@ from workdiary.client.account import Account
 from workdiary.client.errors import ExitCode, KnownError, border
 from workdiary.client.settings import Home, LoadedSettings, load_settings, open_home
 from workdiary.client.sign.keystore import OpenedKeys, open_keystore
+from workdiary.client.sign.machine import machine_id
+from workdiary.client.sign.rotation import finish_rotation
 from workdiary.client.sign.signer import DeviceKeys
 from workdiary.client.spool.store import MIB, Spool
 
@@ -41,6 +43,9 @@ def open_files(
     kid = None if account.enrolment is None else account.enrolment.kid
     keys = DeviceKeys.open(opened, entropy, enrolled_kid=kid)
     spool = Spool.open(home.spool, keys.spool_key, account=account, read_only=read_only)
+    if not read_only:
+        keys.machine = machine_id()
+        finish_rotation(keys, account, spool.book)
     spool.quota_bytes = settings.values.quota_mib * MIB
     return HomeFiles(home, settings, account, opened, keys, spool)
 
