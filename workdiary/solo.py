@@ -30,6 +30,7 @@ STOP_S: Final = 8.0
 # Seconds before the child is started again, by how often it ended since it last ran well.
 AGAIN_S: Final = (0.2, 1.0, 3.0, 10.0, 30.0)
 _ASK_S: Final = 10.0
+_ANSWER_MAX: Final = 64 * 1024
 _CREATED: Final = 201
 _AGREED: Final = "agreed.json"
 _LOG = logging.getLogger(__name__)
@@ -278,6 +279,28 @@ def signin_address(home: Path, role: str = "freelancer", target: str = "/") -> s
         raise _not_running(home) from error
     finally:
         connection.close()
+
+
+def running_server(home: Path, origin: str) -> str | None:
+    """The address of the embedded server that runs for this home, None if it does not answer there.
+
+    origin: of its log, as this home pinned it: the port may be another program's by now.
+    """
+    try:
+        about = json.loads((home / "server" / "solo.json").read_text("utf-8"))
+        url, port = str(about["url"]), int(about["port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ASK_S)
+    try:
+        connection.request("GET", "/api/v1/installation")
+        shown = str(json.loads(connection.getresponse().read(_ANSWER_MAX))["origin"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
+    # The epoch may have moved on.
+    return url if shown.rpartition("/")[0] == origin.rpartition("/")[0] else None
 
 
 def _read(line: str) -> Ready | None:

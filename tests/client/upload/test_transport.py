@@ -167,7 +167,7 @@ def test_netrc_and_cookies_stay_out(listen: Listen, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     transport, listener = listen(http("200 OK", b"ok", "Set-Cookie: portal=1; Path=/"))
     # As for a server outside, where the environment is asked for proxies.
-    monkeypatch.setattr(transport_module, "_check_address", lambda _base: False)
+    monkeypatch.setattr(transport_module, "check_address", lambda _base: False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     for _ in range(2):
         transport.send("GET", "/", {"Authorization": "Bearer t"}, None)

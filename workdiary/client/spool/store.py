@@ -24,6 +24,7 @@ from workdiary.client.segment.model import (
 )
 from workdiary.client.sign.held import HeldSegment
 from workdiary.client.spool.book import SpoolBook
+from workdiary.client.spool.bundle import SpoolBundle
 from workdiary.client.spool.entries import EntryReader, Window
 from workdiary.client.spool.outbox import Outbox
 from workdiary.client.spool.queue import SendQueue
@@ -57,7 +58,7 @@ class Spool:
 
     image_folder: the shot child writes <random id> files here, fsynced, before `add_shots`; notices: what
     opening had to repair, in words for the person; quota_bytes: on what is not sent yet (settings);
-    outbox: what waits, for people; book: for the journal; queue: for the uploader.
+    outbox: what waits, for people; book: for the journal; queue: for the uploader; bundle: for exports.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Spool:
         self.book = SpoolBook(database, vault, self._segments, self._shots)
         self.queue = SendQueue(database, self.book, self._shots)
         self.outbox = Outbox(database, self.book, self._shots)
+        self.bundle = SpoolBundle(database, self.book, self._shots)
         self._entries = EntryReader(database, self.book, self._segments, account)
 
     @classmethod

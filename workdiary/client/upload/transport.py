@@ -54,7 +54,7 @@ class HttpTransport:
         base = self._base()
         if base is None:
             raise OfflineError("", "The diary server has not started yet.")
-        local = _check_address(base)
+        local = check_address(base)
         with self._lock, border(base):
             session = self._session or self._open()
             # Proxies of the environment are for the outside; a loopback server is never behind one.
@@ -102,7 +102,7 @@ def _read(response: requests.Response, subject: str) -> bytes:
     return bytes(body)
 
 
-def _check_address(base: str) -> bool:
+def check_address(base: str) -> bool:
     """Whether the address is this computer's. Raises KnownError for one that is neither that nor https."""
     parts = urlsplit(base)
     local = parts.hostname in _LOOPBACK
