@@ -311,14 +311,16 @@ def test_terms_are_found_by_the_instant_they_hold_from() -> None:
     }
     rate = {"amount": 2_500, "currency": "USD", "exponent": 2}
     first = amendment(1, "terms", clear, values={"rate": rate})
-    second = amendment(2, "terms", clear | {"rev": 2, "from": T0 + HOUR, "limit_s": None}, role="client")
-    diary = project([second, first])
+    agreed = amendment(2, "terms", clear | {"accepts": first.id}, role="client")
+    raised = clear | {"rev": 2, "from": T0 + HOUR, "limit_s": None, "at": T0 + HOUR}
+    second = amendment(3, "terms", raised, role="client")
+    diary = project([second, agreed, first])
     assert diary.terms_at(T0 + HOUR - 1) == Terms(
         rev=1, from_ms=T0, start_ms=T0, limit_s=3_600, rate=2_500, currency="USD"
     )
     now = diary.terms_at(T0 + HOUR)
     assert now is not None
-    assert (now.rev, now.limit_s, now.rate) == (2, None, None)
+    assert (now.rev, now.limit_s, now.rate) == (2, None, 2_500)
     assert diary.terms_at(0) == diary.terms[0]
     assert project([]).terms_at(0) is None
 

@@ -64,12 +64,14 @@ def _judged(cells: dict[int, _Cell], readable: list[int], policy: PolicySet) -> 
 def _cell_verdict(cell: _Cell, policy: PolicySet, *, may_excuse: bool) -> tuple[Verdict, bool]:
     """(verdict, whether only a neighbouring shot made it pass)."""
     last = cell.segments[-1]
-    images = [shot for segment in cell.segments for shot in segment.shots]
+    images = [shot for segment in cell.segments for shot in segment.images]
     tracked = sum(segment.tracked_ms for segment in cell.segments)
     if last.mode == "none":
         return "fail", False
     if not shots.takes_images(last.mode) or any(shot.readable for shot in images):
         return "pass", False
+    if any(shot.state == "expired" for shot in images):
+        return "pass", False  # it was there until its retention ended
     if any(shot.recorded for shot in images):
         return "not-assessed", False  # recorded, not arrived yet: pending, not unprotected
     if last.close in _GOES_ON and last.no_shot is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 
 from workdiary.evidence.canonical import JsonObject, JsonValue
-from workdiary.evidence.times import iso_utc
+from workdiary.evidence.times import TIME_MAX_MS, iso_utc
 from workdiary.rules.diary import Diary, DiarySegment, DiaryShot, Gap
 from workdiary.rules.money import seconds
 from workdiary.rules.policy import PolicySet
@@ -101,4 +101,4 @@ def _gap(gap: Gap, window: Span) -> JsonObject:
 
 
 def _instant(value: JsonValue) -> str | None:
-    return iso_utc(value) if isinstance(value, int) else None
+    return iso_utc(value) if isinstance(value, int) and 0 <= value <= TIME_MAX_MS else None

@@ -8,27 +8,29 @@ from typing import Final, Literal
 
 from workdiary.evidence.canonical import JsonValue, unb64u
 from workdiary.evidence.errors import EvidenceError
+from workdiary.verify.authority import Voice
 
 EntryState = Literal["open", "held", "signed", "sent", "quarantined"]
 
 # The later stage knows more, where one record is given twice.
 _STAGES: Final = ("sent", "signed", "quarantined", "held", "open")
-_UNLOGGED: Final = 2**62
-
-# Own-time kinds count only from the freelancer's side (evidence.md, Authority).
-OWN_TIME_ROLES: Final = frozenset({"freelancer", "agency"})
+# Where a record stands: (epoch, index). What is not logged comes after everything that is.
+Place = tuple[int, int]
+UNLOGGED: Final[Place] = (2**62, 2**62)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One record of a contract.
 
-    index: leaf in the log, None while it is not logged; id: id(JWS), None while it is not signed.
+    index: leaf in the log, None while it is not logged; id: id(JWS), None while it is not signed; epoch: of
+    the log that the index counts in.
     clear, values: the record's clear fields and disclosed values by slot name ("memo", "shot.0"), named and
     typed as in the record format; an open or held segment has the same names, `close` None while open.
     digests: slot name -> disclosure digest as it stands in `_sd`, for shots of unsigned segments the image's
     id in the spool; withheld: digests of `_sd` whose disclosures are not at hand; role: whose key signed;
-    axes: verdict by axis name, empty where nothing was verified yet.
+    axes: verdict by axis name, empty where nothing was verified yet; account: whom the key belongs to;
+    received: UTC ms by which the log had it. Both None where nobody told.
     """
 
     index: int | None
@@ -45,11 +47,23 @@ class Entry:
     withheld: tuple[str, ...] = ()
     state: EntryState = "sent"
     axes: Mapping[str, str] = field(default_factory=dict)
+    epoch: int = 0
+    account: str | None = None
+    received: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the log, `UNLOGGED` if it does not."""
+        return UNLOGGED if self.index is None else (self.epoch, self.index)
+
+    @property
+    def voice(self) -> Voice:
+        """Who speaks."""
+        return Voice(self.role, self.account, self.text("on_behalf"))
 
     def number(self, name: str, default: int = 0) -> int:
         """A clear integer; the default where it is null or missing."""
-        value = self.clear.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else default
+        return whole(self.clear.get(name), default)
 
     def text(self, name: str) -> str | None:
         """A clear text or None."""
@@ -65,15 +79,22 @@ class Entry:
         value = self.clear.get(name)
         return value if isinstance(value, list) else []
 
+    def objects(self, name: str) -> list[dict[str, JsonValue]]:
+        """The objects in a clear list; what else stands there is passed over."""
+        return [item for item in self.items(name) if isinstance(item, dict)]
+
+    def texts(self, name: str) -> list[str]:
+        """The texts in a clear list."""
+        return [item for item in self.items(name) if isinstance(item, str)]
+
     def names_digest(self, digest: str) -> bool:
         """Whether one of this record's disclosures has that digest."""
         listed = (*self.items("_sd"), *self.digests.values(), *self.withheld)
         return digest in listed
 
-    def order(self) -> tuple[int, int, str, str]:
+    def order(self) -> tuple[Place, int, str, str]:
         """The log decides; what is not logged comes last, by its own time."""
-        index = _UNLOGGED if self.index is None else self.index
-        return (index, self.number("at", self.number("start")), self.rid, self.id or "")
+        return (self.place, self.number("at", self.number("start")), self.rid, self.id or "")
 
 
 def blob_id(digest: str) -> str:
@@ -83,6 +104,11 @@ def blob_id(digest: str) -> str:
     except EvidenceError:
         return digest
     return raw.hex() if len(raw) == 32 else digest  # noqa: PLR2004 - SHA-256
+
+
+def whole(value: JsonValue, default: int = 0) -> int:
+    """An integer of a payload, or the default where something else stands."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
@@ -95,6 +121,12 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(best.values(), key=Entry.order)
 
 
-def _preference(entry: Entry) -> tuple[int, int, str, int]:
-    index = _UNLOGGED if entry.index is None else entry.index
-    return (index, _STAGES.index(entry.state), entry.id or "", -len(entry.values))
+def _preference(entry: Entry) -> tuple[Place, int, str, int, str]:
+    # the last part decides between copies of one record that show different disclosures
+    place, stage = entry.place, _STAGES.index(entry.state)
+    return (place, stage, entry.id or "", -len(entry.values), _spelled(entry))
+
+
+def _spelled(entry: Entry) -> str:
+    parts = (entry.clear, entry.values, entry.digests, entry.axes)
+    return repr([*(sorted(part.items()) for part in parts), entry])

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from workdiary.rules.diary import DiarySegment
+from workdiary.rules.entries import Place
 from workdiary.rules.spans import Span, Spans, merge
 
 _KINDS = ("tracked", "moved", "idle-claim", "manual")
-_UNLOGGED = 2**62
 
 
 def once(segments: Sequence[DiarySegment], elsewhere: Iterable[Span] = ()) -> list[DiarySegment]:
     """The segments of one contract with every instant left to one of them.
 
-    What the app recorded wins over what was said, then the record with evidence, then the earlier start.
+    What an earlier lock has counted stays counted; then what the app recorded wins over what was said, then
+    the record with evidence, then the earlier start.
     elsewhere: spans that the freelancer's other contracts count.
     """
     taken = _Taken(elsewhere)
@@ -57,9 +58,9 @@ def counted_spans(segments: Iterable[DiarySegment]) -> Spans:
     return merge(span for segment in segments for span in segment.time.spans)
 
 
-def _rank(segment: DiarySegment) -> tuple[int, bool, int, int, str, int]:
+def _rank(segment: DiarySegment) -> tuple[int, int, bool, int, Place, str, int]:
     said = _KINDS.index(segment.kind) // 2
     # recorded, not readable: whether an image has arrived or may be seen here never moves time
-    evidence = any(shot.recorded for shot in segment.shots)
-    index = _UNLOGGED if segment.index is None else segment.index
-    return said, not evidence, segment.start, index, segment.rid, segment.end
+    evidence = segment.evidenced
+    billed = segment.standing.round
+    return billed, said, not evidence, segment.start, segment.place, segment.rid, segment.end

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from workdiary.rules.agreement import TermsBook
 from workdiary.rules.cells import Verdict, evidence
 from workdiary.rules.diary import DiarySegment
 from workdiary.rules.memo import memo_verdict
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.rounding import Credit
+from workdiary.rules.spans import Span
+from workdiary.rules.spoken import Annotated
 from workdiary.rules.terms import Terms
-from workdiary.rules.weeks import cell_start
+from workdiary.rules.weeks import cell_start, week_of
 
 CRITERIA: Final = (
     "hourly",
@@ -38,30 +41,40 @@ _RECORDED: Final = frozenset({"tracked", "moved"})
 class Basis:
     """What is known beside the segments: terms, policy, and the dated facts of the parties where assessed.
 
-    facts: verdict of `identity`, `billing`, `standing`; what is missing is `not-assessed`, as in a solo home.
+    facts: verdict of `identity`, `billing`, `standing`; what is missing is `not-assessed`, as in a solo home;
+    annotated: spans that the client has not rejected.
     """
 
-    terms: Terms
+    terms: Terms | TermsBook
     policy: PolicySet
     facts: Mapping[str, Verdict] = field(default_factory=dict)
+    annotated: Sequence[Span] = ()
+
+    def terms_of(self, segment: DiarySegment) -> Terms:
+        """What holds for a segment, as far as its device could know."""
+        if isinstance(self.terms, Terms):
+            return self.terms
+        book = self.terms.below(segment.standing.week)
+        return book.known_to(segment.terms, segment.start, self.policy) or Terms()
 
 
 def assess(segments: Sequence[DiarySegment], found: Sequence[Credit], basis: Basis) -> list[Protection]:
     """Every criterion for every segment, in the order of `segments`; `found`: their credits."""
     cells = evidence(segments, basis.policy)
     means = _Means(segments, basis)
+    spoken = Annotated(segments, basis.annotated, basis.policy)
     over = {credit.position for credit in found if credit.over_ms > 0}
     return [
         {
-            "hourly": _hourly(segment, basis.terms),
+            "hourly": _hourly(segment, basis.terms_of(segment)),
             "identity": basis.facts.get("identity", "not-assessed"),
             "billing": basis.facts.get("billing", "not-assessed"),
             "standing": basis.facts.get("standing", "not-assessed"),
-            "tracked": "pass" if segment.kind in _RECORDED else "fail",
+            "tracked": _tracked(segment, spoken),
             "evidence": _evidence(segment, cells, basis.policy),
             "memo": _memo(segment),
-            "activity": means.verdict(segment),
-            "limit": _limit(position in over, basis.terms),
+            "activity": spoken.excuse(segment, means.verdict(segment)),
+            "limit": _limit(position in over, _limit_of(segment, basis)),
             "integrity": integrity(segment, basis.policy),
         }
         for position, segment in enumerate(segments)
@@ -89,8 +102,20 @@ def _memo(segment: DiarySegment) -> Verdict:
     return "pass" if memo_verdict(segment.memo, segment.label).ok else "fail"
 
 
-def _limit(over: bool, terms: Terms) -> Verdict:
-    if terms.limit_s is None:
+def _tracked(segment: DiarySegment, spoken: Annotated) -> Verdict:
+    """An idle claim is protected only where it was annotated (product.md, Activity)."""
+    said = segment.kind == "idle-claim" and spoken.covers(segment)
+    return "pass" if said or segment.kind in _RECORDED else "fail"
+
+
+def _limit_of(segment: DiarySegment, basis: Basis) -> int | None:
+    if isinstance(basis.terms, Terms):
+        return basis.terms.limit_s
+    return basis.terms.below(segment.standing.week).limit_s(week_of(segment.start), basis.policy)
+
+
+def _limit(over: bool, limit_s: int | None) -> Verdict:
+    if limit_s is None:
         return "not-required"
     return "fail" if over else "pass"
 
@@ -121,7 +146,7 @@ class _Means:
         self._basis = basis
         self._hours: dict[int, list[DiarySegment]] = {}
         self._sessions: dict[str, list[DiarySegment]] = {}
-        self._known: dict[tuple[int, str], Verdict] = {}
+        self._known: dict[tuple[int, str, int], Verdict] = {}
         for segment in segments:
             if segment.level is not None and segment.kind in _RECORDED and segment.tracked_ms > 0:
                 self._hours.setdefault(self._hour(segment), []).append(segment)
@@ -129,16 +154,17 @@ class _Means:
 
     def verdict(self, segment: DiarySegment) -> Verdict:
         """The criterion `activity` of a segment."""
-        if segment.kind not in _RECORDED or self._basis.terms.detail == "none":
+        if segment.kind not in _RECORDED or self._basis.terms_of(segment).detail == "none":
             return "not-required"
         if segment.level is None or segment.backend_counts == "none":
             return "not-assessed"
-        key = (self._hour(segment), segment.session)
+        least = self._basis.terms_of(segment).activity
+        key = (self._hour(segment), segment.session, least)
         if key not in self._known:
             self._known[key] = self._mean_verdict(*key)
         return self._known[key]
 
-    def _mean_verdict(self, hour: int, session: str) -> Verdict:
+    def _mean_verdict(self, hour: int, session: str, threshold: int) -> Verdict:
         judged = list(self._hours.get(hour, ()))
         tracked = sum(segment.tracked_ms for segment in judged)
         least = self._basis.policy.activity_least_ms
@@ -150,7 +176,7 @@ class _Means:
         if not tracked:
             return "not-assessed"
         weighted = sum((segment.level or 0) * segment.tracked_ms for segment in judged)
-        return "pass" if weighted >= self._basis.terms.activity * tracked else "fail"
+        return "pass" if weighted >= threshold * tracked else "fail"
 
     def _nearest(self, hour: int, session: str) -> list[DiarySegment]:
         end = hour + self._basis.policy.activity_span_ms

@@ -6,17 +6,19 @@ add up exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from workdiary.rules.agreement import TermsBook
 from workdiary.rules.diary import DiarySegment
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.spans import Measure, Span
 from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import cell_start, week_of
 
-LineKind = Literal["tracked", "manual", "idle-claim"]
+LineKind = Literal["tracked", "manual", "idle-claim", "after-lock"]
+# What a week's own invoice bills; after-lock time goes on a later one.
 LINES: Final[tuple[LineKind, ...]] = ("tracked", "manual", "idle-claim")
 
 
@@ -25,7 +27,8 @@ class Credit:
     """What a segment brings to its line.
 
     position: of the segment in the diary; time: what is spread over the wall clock; billable_ms: the first so
-    many ms of it are billed; over_ms: the next so many are over the weekly limit; the rest is not billed.
+    many ms of it are billed; over_ms: the next so many are over the weekly limit; the rest is not billed;
+    rate: minor units an hour, None where it is not disclosed.
     """
 
     position: int
@@ -33,6 +36,7 @@ class Credit:
     time: Measure
     billable_ms: int
     over_ms: int = 0
+    rate: int | None = None
 
     @property
     def start(self) -> int:
@@ -51,83 +55,91 @@ class Credit:
         def reached(instant: int) -> int:
             return min(max(self.time.between(self.time.start, instant), least), most)
 
-        return reached(window[1]) - reached(window[0])
+        return reached(window[1]) - reached(window[0]) if window[0] < window[1] else 0
 
 
-def credits_of(segments: Sequence[DiarySegment], terms: Terms, policy: PolicySet) -> list[Credit]:
-    """Every segment's credit under the contract's rounding, permissions and weekly limit; by start."""
-    credit = _cell_credit if terms.rounding == "cell" else _exact_credit
-    credited: dict[int, int] = {}
-    found: list[Credit] = []
-    for position, segment in enumerate(segments):
-        if segment.kind in {"manual", "idle-claim"}:
-            found.append(_said_credit(position, segment))
-        else:
-            found.append(credit(position, segment, policy, credited))
-    return _limited(_permitted(found, segments, terms, policy), terms.limit_s)
+def credits_of(segments: Sequence[DiarySegment], terms: Terms | TermsBook, policy: PolicySet) -> list[Credit]:
+    """Every segment's credit under the contract's rounding, permissions and weekly limit; by start.
+
+    What a lock has counted takes its share of limit and permission before what came after it.
+    """
+    book = terms if isinstance(terms, TermsBook) else TermsBook.only(terms)
+    crediting = _Crediting(segments, book, policy)
+    order = sorted(range(len(segments)), key=lambda k: (segments[k].standing.round, segments[k].start, k))
+    found = [crediting.credit(position) for position in order]
+    return sorted(found, key=lambda credit: (credit.start, credit.position))
 
 
-def _line(segment: DiarySegment) -> LineKind:
+def line_of(segment: DiarySegment) -> LineKind:
+    """The line a segment's own week bills it on, or `after-lock`."""
+    if segment.after_lock:
+        return "after-lock"
     return "tracked" if segment.kind == "moved" else segment.kind
 
 
-def _said_credit(position: int, segment: DiarySegment) -> Credit:
-    return Credit(position, _line(segment), segment.time, segment.time.total)
+class _Crediting:
+    """One pass over segments in the order in which they use up cells, permissions and limits."""
 
+    def __init__(self, segments: Sequence[DiarySegment], book: TermsBook, policy: PolicySet) -> None:
+        self._segments = segments
+        self._book = book
+        self._policy = policy
+        self._cells: dict[int, int] = {}
+        self._claimed: dict[str, int] = {}
+        self._left: dict[int, int] = {}
 
-def _exact_credit(
-    position: int, segment: DiarySegment, _policy: PolicySet, _credited: dict[int, int]
-) -> Credit:
-    return _said_credit(position, segment)
+    def credit(self, position: int) -> Credit:
+        """The credit of the segment that comes next."""
+        segment = self._segments[position]
+        book = self._book.below(segment.standing.week)
+        terms = book.at(segment.start) or Terms()
+        said = segment.kind in {"manual", "idle-claim"}
+        by_cell = terms.rounding == "cell" and not said
+        credit = self._by_cell(position) if by_cell else self._exact(position)
+        credit = replace(credit, billable_ms=self._permitted(credit, terms), rate=terms.rate)
+        return self._limited(credit, book)
 
+    def _exact(self, position: int) -> Credit:
+        segment = self._segments[position]
+        return Credit(position, line_of(segment), segment.time, segment.time.total)
 
-def _cell_credit(position: int, segment: DiarySegment, policy: PolicySet, credited: dict[int, int]) -> Credit:
-    """The whole cell if its drawn instant fell in this segment, else nothing.
+    def _by_cell(self, position: int) -> Credit:
+        """The whole cell if its drawn instant fell in this segment, else nothing.
 
-    Where inside the segment the instant fell is not recorded, so a segment that lost any of its time (to a
-    discard, to another device) does not carry the cell.
-    """
-    cell = cell_start(segment.start, policy)
-    intact = segment.removed == "no" and segment.time.total == segment.time.tracked > 0
-    if segment.hit and intact and credited.setdefault(cell, position) == position:
-        time = Measure.whole(cell, cell + policy.cell_ms, policy.cell_ms)
-        return Credit(position, "tracked", time, policy.cell_ms)
-    return Credit(position, "tracked", segment.time, 0)
+        Where inside the segment the instant fell is not recorded, so a segment that lost any of its time (to
+        a discard, to another device) does not carry the cell.
+        """
+        segment, cell_ms = self._segments[position], self._policy.cell_ms
+        cell = cell_start(segment.start, self._policy)
+        intact = segment.removed == "no" and segment.time.total == segment.time.tracked > 0
+        if segment.hit and intact and self._cells.setdefault(cell, position) == position:
+            time = Measure.whole(cell, cell + cell_ms, cell_ms)
+            return Credit(position, line_of(segment), time, cell_ms)
+        return Credit(position, line_of(segment), segment.time, 0)
 
+    def _permitted(self, credit: Credit, terms: Terms) -> int:
+        segment = self._segments[credit.position]
+        if segment.state == "quarantined" or terms.kind != "hourly":
+            return 0
+        if terms.manual or segment.granted or segment.kind not in {"manual", "idle-claim"}:
+            return credit.billable_ms
+        if segment.kind == "manual":
+            return 0
+        # beyond threshold + 20 min a claim is manual time, which this contract does not allow
+        used = self._claimed.get(segment.rid, 0)
+        most = terms.idle_ms + self._policy.idle_claim_extra_ms - used
+        allowed = min(credit.billable_ms, max(most, 0))
+        self._claimed[segment.rid] = used + allowed
+        return allowed
 
-def _permitted(
-    found: Iterable[Credit], segments: Sequence[DiarySegment], terms: Terms, policy: PolicySet
-) -> list[Credit]:
-    claimed: dict[str, int] = {}
-    permitted: list[Credit] = []
-    for credit in found:
-        segment = segments[credit.position]
-        refused = segment.state == "quarantined" or terms.kind != "hourly"
-        allowed = credit.billable_ms
-        if refused or (credit.line == "manual" and not terms.manual):
-            allowed = 0
-        elif credit.line == "idle-claim" and not terms.manual:
-            # beyond threshold + 20 min a claim is manual time, which this contract does not allow
-            most = terms.idle_ms + policy.idle_claim_extra_ms - claimed.get(segment.rid, 0)
-            allowed = min(allowed, max(most, 0))
-            claimed[segment.rid] = claimed.get(segment.rid, 0) + allowed
-        permitted.append(replace(credit, billable_ms=allowed))
-    return permitted
-
-
-def _limited(found: Iterable[Credit], limit_s: int | None) -> list[Credit]:
-    ordered = sorted(found, key=lambda credit: (credit.start, credit.position))
-    if limit_s is None:
-        return ordered
-    left: dict[int, int] = {}
-    limited: list[Credit] = []
-    for credit in ordered:
-        week = week_of(credit.start).start
-        within = min(credit.billable_ms, left.setdefault(week, limit_s * 1_000))
-        left[week] -= within
-        over = credit.billable_ms - within
-        limited.append(replace(credit, billable_ms=within, over_ms=over))
-    return limited
+    def _limited(self, credit: Credit, book: TermsBook) -> Credit:
+        week = week_of(credit.start)
+        limit_s = book.limit_s(week, self._policy)
+        if limit_s is None:
+            return credit
+        within = min(credit.billable_ms, self._left.setdefault(week.start, max(limit_s, 0) * 1_000))
+        self._left[week.start] -= within
+        return replace(credit, billable_ms=within, over_ms=credit.billable_ms - within)
 
 
 def limit_warning(used_ms: int, limit_s: int | None, policy: PolicySet) -> int | None:

@@ -13,7 +13,7 @@ class Terms:
     """One version of a contract's terms. Durations ms, limit s a week, rate minor units an hour.
 
     rate, currency: None where the record's `rate` is withheld; activity: least mean level 0..5;
-    end_ms: None for an open contract.
+    end_ms: None for an open contract; agency: its account; policy: digest of the set agreed on.
     """
 
     rev: int = 1
@@ -36,6 +36,8 @@ class Terms:
     rate: int | None = None
     currency: str | None = None
     exponent: int = 2
+    agency: str | None = None
+    policy: str = ""
 
     @classmethod
     def from_record(cls, clear: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> Terms:
@@ -64,7 +66,17 @@ class Terms:
             rate=_int(rate["amount"]) if rate else None,
             currency=str(rate["currency"]) if rate else None,
             exponent=_int(rate["exponent"]) if rate else 2,
+            agency=_text(clear.get("agency")),
+            policy=_text(clear.get("policy")) or "",
         )
+
+    @classmethod
+    def found(cls, clear: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> Terms | None:
+        """The same for a record that nobody has checked: None where it is not readable."""
+        try:
+            return cls.from_record(clear, values)
+        except (KeyError, ValueError):
+            return None
 
     def active_at(self, ms: int) -> bool:
         """Whether time may be tracked under these terms at an instant."""
@@ -74,6 +86,10 @@ class Terms:
 
 def _object(value: JsonValue) -> dict[str, JsonValue]:
     return value if isinstance(value, dict) else {}
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _int(value: JsonValue) -> int:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workdiary.evidence.canonical import JsonObject
 from workdiary.rules import money
+from workdiary.rules.agreement import TermsBook
 from workdiary.rules.diary import Diary, DiarySegment
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.protection import Basis, Protection, assess, is_protected
 from workdiary.rules.rounding import LINES, Credit, LineKind, credits_of
 from workdiary.rules.spans import Span
 from workdiary.rules.terms import Terms
-from workdiary.rules.weeks import Week, week_of, weeks_between
+from workdiary.rules.weeks import week_of
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """A window's totals: ms summed, seconds floored once per line; amount in minor units.
 
-    amount is None where the rate is not disclosed; after_lock_s is 0 until a week has a lock to be after.
+    amount is None where the rate is not disclosed. Time that came after its week's lock is in `tracked_ms`
+    and `after_lock_s`; the invoice that bills it is another week's.
     """
 
     tracked_ms: int
@@ -48,12 +51,15 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A diary judged under terms and policy: credits and protection stand beside its segments."""
+    """A diary judged under terms and policy: credits and protection stand beside its segments.
+
+    book: the terms it is judged under.
+    """
 
     segments: tuple[DiarySegment, ...]
     credits: tuple[Credit, ...]
     protection: tuple[Protection, ...]
-    terms: Terms
+    book: TermsBook
 
     def totals(self, window: Span) -> Totals:
         """What falls inside a window: a local day, a session's span, a week."""
@@ -69,52 +75,62 @@ class Account:
             manual_s=self._counted_s("manual", window),
             idle_claim_s=self._counted_s("idle-claim", window),
             over_limit_s=money.seconds(sum(credit.over_in(window) for credit in self.credits)),
-            after_lock_s=0,
+            after_lock_s=money.seconds(sum(s.time.between(*window) for s in self.segments if s.after_lock)),
             amount=self.amount(window),
         )
 
     def amount(self, window: Span) -> int | None:
-        """The window's value: in each week, line(all) - line(without it), for every line."""
-        if self.terms.rate is None:
+        """The window's value: in each week, line(all) - line(without it), for every line.
+
+        None where a rate is not disclosed.
+        """
+        here = self.book.at(window[0])
+        if here is None or here.rate is None:
             return None
-        return sum(
-            self._line_value(week, line, window, self.terms.rate)
-            for week in weeks_between(*window)
-            for line in LINES
-        )
+        return self._value({c.position: c.billable_in(window) for c in self.credits})
 
     def value_of(self, rids: Iterable[str]) -> int | None:
         """What the lines lose without these segments: the price on a button."""
-        if self.terms.rate is None:
-            return None
         named = set(rids)
-        parts: dict[tuple[Week, LineKind], int] = {}
-        for credit in self.credits:
-            if self.segments[credit.position].rid in named:
-                key = (week_of(credit.start), credit.line)
-                parts[key] = parts.get(key, 0) + credit.billable_ms
-        return sum(
-            money.part_value(self._line_ms(week, line), part, self.terms.rate)
-            for (week, line), part in parts.items()
+        return self._value(
+            {c.position: c.billable_ms for c in self.credits if self.segments[c.position].rid in named}
         )
 
-    def _line_value(self, week: Week, line: LineKind, window: Span, rate: int) -> int:
-        within = (max(window[0], week.start), min(window[1], week.end))
-        part = _billable(self.credits, line, within) if within[0] < within[1] else 0
-        return money.part_value(self._line_ms(week, line), part, rate)
-
-    def _line_ms(self, week: Week, line: LineKind) -> int:
-        return _billable(self.credits, line, (week.start, week.end))
+    def _value(self, part_ms: Mapping[int, int]) -> int | None:
+        parts: dict[_LineKey, int] = defaultdict(int)
+        whole: dict[_LineKey, int] = defaultdict(int)
+        for credit in self.credits:
+            if credit.line in LINES:
+                key = (week_of(credit.start).start, credit.line, credit.rate)
+                whole[key] += credit.billable_ms
+                parts[key] += part_ms.get(credit.position, 0)
+        found = 0
+        for key, part in parts.items():
+            rate = key[2]
+            if part and rate is None:
+                return None
+            found += money.part_value(whole[key], part, rate or 0)
+        return found
 
     def _counted_s(self, line: LineKind, window: Span) -> int:
-        return money.seconds(sum(s.time.between(*window) for s in self.segments if s.kind == line))
+        counted = (s for s in self.segments if s.kind == line and not s.after_lock)
+        return money.seconds(sum(s.time.between(*window) for s in counted))
+
+
+# One line: the week's start, its kind, its rate.
+_LineKey = tuple[int, LineKind, int | None]
 
 
 def account(diary: Diary, terms: Terms, policy: PolicySet) -> Account:
-    """Judge a diary. It must hold the whole billing weeks asked about (`weeks.entries_span`)."""
-    found = credits_of(diary.segments, terms, policy)
-    protection = assess(diary.segments, found, Basis(terms, policy))
-    return Account(diary.segments, tuple(found), tuple(protection), terms)
+    """Judge a diary. It must hold the whole billing weeks asked about (`weeks.entries_span`).
+
+    terms: what it is judged under where its records agree on none.
+    """
+    book = diary.book if diary.book.versions else TermsBook.only(terms)
+    found = credits_of(diary.segments, book, policy)
+    annotated = tuple(annotation.span for annotation in diary.annotations)
+    protection = assess(diary.segments, found, Basis(book, policy, annotated=annotated))
+    return Account(diary.segments, tuple(found), tuple(protection), book)
 
 
 def _billable(found: Sequence[Credit], line: LineKind, window: Span) -> int:

@@ -1,0 +1,69 @@
+"""What verdicts of the client, annotations and refunds say about time (product.md, Review, Limits)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from workdiary.rules.amendments import targeted_spans
+from workdiary.rules.diary import Acceptance, Annotation, Refund
+from workdiary.rules.entries import Entry, Place
+from workdiary.rules.placing import policy_of
+from workdiary.rules.spans import Span, merge, subtract
+
+
+def granted(entries: Sequence[Entry]) -> frozenset[str]:
+    """Ids of manual records and idle claims that the client permitted; the last verdict on each counts."""
+    found: dict[str, bool] = {}
+    for entry, target, _ in _verdicts(entries, "manual-grant"):
+        found[target] = entry.flag("accept")
+    return frozenset(target for target, accepted in found.items() if accepted)
+
+
+def late_accepted(entries: Sequence[Entry]) -> dict[str, Place]:
+    """Ids of records the client accepts though they came after the lock, and where it first said so."""
+    found: dict[str, Place] = {}
+    for entry, target, _ in _verdicts(entries, "after-lock"):
+        if entry.flag("accept"):
+            found.setdefault(target, entry.place)
+    return found
+
+
+def accepted(entries: Sequence[Entry]) -> tuple[Acceptance, ...]:
+    """Time over the limit that the client wants to pay."""
+    verdicts = _verdicts(entries, "over-limit")
+    return tuple(Acceptance(target, span, e.place) for e, target, span in verdicts if e.flag("accept"))
+
+
+def standing_annotations(entries: Sequence[Entry]) -> tuple[Annotation, ...]:
+    """What was annotated and not rejected by the client since; none is longer than the policy allows."""
+    rejected: dict[str, list[Span]] = {}
+    for entry, target, span in _verdicts(entries, "annotation"):
+        rejected.setdefault(target, [])
+        if entry.flag("accept"):
+            rejected[target] = list(subtract(rejected[target], [span]))
+        else:
+            rejected[target].append(span)
+    found: list[Annotation] = []
+    for entry in entries:
+        if entry.kind == "annotate":
+            start = entry.number("start")
+            end = min(entry.number("end"), start + policy_of(entry).annotation_max_ms)
+            left = subtract([(start, end)], merge(rejected.get(entry.id or "", ())))
+            found += [Annotation(low, high, entry.rid, entry.text("type") or "other") for low, high in left]
+    return tuple(sorted(found))
+
+
+def refunds(entries: Iterable[Entry]) -> tuple[Refund, ...]:
+    """What was given back, by week."""
+    known = (entry for entry in entries if entry.kind == "refund")
+    return tuple(
+        sorted(Refund(e.text("week") or "", e.rid, e.number("ms"), e.number("amount")) for e in known)
+    )
+
+
+def _verdicts(entries: Iterable[Entry], about: str) -> Iterator[tuple[Entry, str, Span]]:
+    """The client's verdicts of one sort, in order: (record, target id, span)."""
+    for entry in entries:
+        if entry.kind == "client-verdict" and entry.text("about") == about:
+            for target, span in targeted_spans(entry, "targets"):
+                yield entry, target, span

@@ -1,0 +1,41 @@
+"""Whose word counts: signers by role and account (evidence.md, Authority), and what was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workdiary.rules.agreement import TermsBook
+from workdiary.rules.entries import Entry
+from workdiary.verify.authority import OWN_TIME_KINDS, may_sign, may_speak
+
+
+class Speakers:
+    """The signers of a contract's records. unauthorised: rids of records that their signers may not make."""
+
+    def __init__(self, book: TermsBook, entries: Iterable[Entry]) -> None:
+        self._book = book
+        self.unauthorised = frozenset(entry.rid for entry in entries if not self._may(entry))
+
+    def speaks(self, target: Entry, entry: Entry) -> bool:
+        """Whether the signer of `entry` may speak of what `target` recorded."""
+        return may_speak(entry.voice, target.account, self._agency(entry))
+
+    def _may(self, entry: Entry) -> bool:
+        if not may_sign(entry.kind, entry.voice):
+            return False
+        return entry.kind not in OWN_TIME_KINDS or may_speak(entry.voice, None, self._agency(entry))
+
+    def _agency(self, entry: Entry) -> str | None:
+        if entry.role != "agency":
+            return None
+        terms = self._book.at(entry.number("start", entry.number("at")))
+        return None if terms is None else terms.agency
+
+
+def erased_ids(entries: Iterable[Entry]) -> frozenset[str]:
+    """Ids of records of which only the place is left, by the operator's `erase`."""
+    found: set[str] = set()
+    for entry in entries:
+        if entry.kind == "erase" and may_sign("erase", entry.voice):
+            found.update(tgt for item in entry.objects("items") if isinstance(tgt := item.get("id"), str))
+    return frozenset(found)
