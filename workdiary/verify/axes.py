@@ -30,6 +30,8 @@ __all__ = [
     "Signatory",
     "Surroundings",
     "Unfolded",
+    "content_word",
+    "key_word",
     "level_of",
     "opened_axes",
     "opened_or_none",
@@ -104,7 +106,7 @@ def record_axes(
         parsed = parse(material.jws)
     except EvidenceError:
         unread = {"log": "SELF-ASSERTED", "time": "UNBOUNDED", "content": "WITHHELD", "pay": around.pay}
-        place = {"chain": around.chain, "key": _key(None, signatory)}
+        place = {"chain": around.chain, "key": key_word(None, signatory)}
         return join({"integrity": "INVALID", **unread, **place}, role=role)
     return opened_axes(
         Unfolded(parsed, opened_or_none(parsed, material.disclosures), material.receipt),
@@ -125,8 +127,8 @@ def opened_axes(
         "chain": around.chain,
         "log": _log(record, log_trust),
         "time": _time(parsed, around),
-        "content": _content(parsed, opened, around),
-        "key": _key(parsed, signatory),
+        "content": content_word(parsed, opened, around),
+        "key": key_word(parsed, signatory),
         "pay": around.pay,
     }
     return join(words, role=role, demo=parsed.supported and parsed.payload.get("demo") is True)
@@ -175,7 +177,8 @@ def opened_or_none(parsed: ParsedRecord, disclosures: Sequence[str]) -> Opened |
         return None
 
 
-def _content(parsed: ParsedRecord, opened: Opened | None, around: Surroundings) -> str:
+def content_word(parsed: ParsedRecord, opened: Opened | None, around: Surroundings) -> str:
+    """The content axis: `opened` None for disclosures that are not the record's own."""
     if not parsed.supported:
         return "WITHHELD"
     if opened is None:
@@ -197,7 +200,8 @@ def _content(parsed: ParsedRecord, opened: Opened | None, around: Surroundings) 
     return "MANUAL" if parsed.kind == "manual" else "FULL"
 
 
-def _key(parsed: ParsedRecord | None, signatory: Signatory | None) -> str:
+def key_word(parsed: ParsedRecord | None, signatory: Signatory | None) -> str:
+    """The key axis."""
     if signatory is None:
         return "VOUCHED"
     if signatory.certificate == "invalid":

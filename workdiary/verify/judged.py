@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from workdiary.evidence.bundle import BundleRecord, Manifest
 from workdiary.evidence.envelope import Opened, ParsedRecord
+from workdiary.verify.reading import Place
+from workdiary.verify.seals import NO_SEALS, Bounded
 from workdiary.verify.trust import Trust
 from workdiary.verify.words import Axes, join, level_of, plain, worst_of
 
-# (epoch, log index): where a record stands.
-Place = tuple[int, int]
 DAY_MS = 86_400_000
 
 
@@ -96,8 +96,8 @@ class Judged:
     """The verdict on a bundle.
 
     records: in log order, as `material`; findings: see `Finding`; trust: what of the trust files speaks of
-    this log, None if none does; demo: recorded under the demo policy. material: for `rules`, which adds the
-    pay axis by `with_pay`.
+    this log, None if none does; demo: under the demo policy; seals: those it stands between; material and
+    policies (digest → bytes): for `rules`, which adds the pay axis by `with_pay`.
     """
 
     manifest: Manifest
@@ -106,7 +106,7 @@ class Judged:
     material: tuple[ReadRecord, ...] = ()
     trust: Trust | None = None
     demo: bool = False
-    sealed_at: int | None = None
+    seals: Bounded = NO_SEALS
     policies: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
