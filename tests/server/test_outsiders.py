@@ -126,6 +126,10 @@ def check(world: World, door: Door) -> Answer:
     return door.ask("POST", "/api/v1/records/check", f'{{"rids":["{world.signed.rid}"]}}'.encode())
 
 
+def receipts(world: World, door: Door) -> Answer:
+    return door.ask("POST", "/api/v1/records/receipts", f'{{"rids":["{world.signed.rid}"]}}'.encode())
+
+
 def post(path: str) -> Ask:
     return lambda _world, door: door.ask("POST", path, b"{}")
 
@@ -154,6 +158,11 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
     "api/v1/solo/signin": (post("/api/v1/solo/signin"), open_to_all(401)),
     "api/v1/records/check": (check, only("device", "other device", others=401)),
     "api/v1/records/<str:rid>": (put_record, {**only("device", others=401), "other device": 409}),
+    "api/v1/records/receipts": (receipts, only("device", "other device", others=401)),
+    "api/v1/records/<str:rid>/receipt": (
+        get("/api/v1/records/{rid}/receipt"),
+        {**only("device", *PEOPLE, others=404), "nobody": 401},
+    ),
     "api/v1/blobs/<str:digest>": (put_blob, {**only("device", others=401), "other device": 404}),
     "api/v1/streams/<str:stream>/head": (
         get("/api/v1/streams/{stream}/head"),
@@ -240,6 +249,11 @@ def leaked(world: World, answer: Answer) -> list[str]:
 def test_an_outsider_learns_nothing_from_checking_ids(world: World) -> None:
     answer = check(world, world.outside.door)
     assert answer.json == {"known": [], "missing": [world.signed.rid], "gone": []}
+
+
+def test_an_outsider_gets_no_receipt_by_asking_for_many(world: World) -> None:
+    assert receipts(world, world.outside.door).json == {"receipts": {}}
+    assert set(receipts(world, world.inside.door).json["receipts"]) == {world.signed.rid}
 
 
 def test_an_outsider_cannot_write_into_the_contract(world: World) -> None:

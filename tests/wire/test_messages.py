@@ -21,11 +21,15 @@ from workdiary.wire.messages import (
     StreamHead,
 )
 from workdiary.wire.reading import BadMessage
+from workdiary.wire.receipts import RECEIPTS_MAX, ReceiptsReply, ReceiptsRequest
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 TEXTS = st.lists(TEXT, max_size=6).map(tuple)
 COUNT = st.integers(0, 2**53 - 1)
 JWK = st.dictionaries(st.sampled_from(["kty", "crv", "x", "y"]), TEXT)
+
+# Servers of the releases before these were said: read as none.
+OPTIONAL = {"witnesses", "k", "tsas"}
 
 MESSAGES = st.one_of(
     st.builds(
@@ -38,6 +42,9 @@ MESSAGES = st.one_of(
         demo_allowed=st.booleans(),
         time_ms=COUNT,
         name=TEXT,
+        witnesses=TEXTS,
+        k=COUNT,
+        tsas=TEXTS,
         v=st.just(1),
     ),
     st.builds(EnrolRequest, jwk=JWK, proof=TEXT, device_name=TEXT, key_class=TEXT, token=TEXT),
@@ -50,6 +57,8 @@ MESSAGES = st.one_of(
     ),
     st.builds(RecordReply, rid=TEXT, id=TEXT, index=COUNT, receipt=TEXT),
     st.builds(CheckRequest, rids=TEXTS),
+    st.builds(ReceiptsRequest, rids=TEXTS),
+    st.builds(ReceiptsReply, receipts=st.dictionaries(TEXT, TEXT, max_size=4)),
     st.builds(CheckReply, known=TEXTS, missing=TEXTS, gone=TEXTS),
     st.builds(StreamHead, stream=TEXT, seq=COUNT, id=TEXT, index=COUNT),
     st.builds(BlobReply, digest=TEXT, stored=st.booleans()),
@@ -72,7 +81,7 @@ def test_a_message_is_read_as_it_was_written(message: Any) -> None:
 @given(MESSAGES, st.data())
 def test_every_member_is_needed_and_typed(message: Any, data: st.DataObject) -> None:
     document = message.to_json()
-    name = data.draw(st.sampled_from(sorted(document)))
+    name = data.draw(st.sampled_from(sorted(document.keys() - OPTIONAL)))
     for damaged in (
         {key: value for key, value in document.items() if key != name},
         document | {name: None},
@@ -131,6 +140,22 @@ def test_another_version_of_the_protocol_is_refused() -> None:
     document = Installation("o", "k", {}, {}, solo=True, demo_allowed=True, time_ms=0, name="n").to_json()
     with pytest.raises(BadMessage, match="version"):
         Installation.from_json(document | {"v": 2})
+
+
+def test_an_older_server_names_no_witness() -> None:
+    document = Installation("o", "k", {}, {}, solo=True, demo_allowed=True, time_ms=0, name="n").to_json()
+    read = Installation.from_json({key: value for key, value in document.items() if key not in OPTIONAL})
+    assert (read.witnesses, read.k, read.tsas) == ((), 0, ())
+    with pytest.raises(BadMessage, match="witnesses"):
+        Installation.from_json(document | {"witnesses": [1]})
+
+
+def test_no_more_than_a_batch_of_receipts() -> None:
+    many = {str(number): "r" for number in range(RECEIPTS_MAX + 1)}
+    with pytest.raises(BadMessage, match="receipts"):
+        ReceiptsReply.from_json({"receipts": many})
+    with pytest.raises(BadMessage, match="rids"):
+        ReceiptsRequest.from_json({"rids": list(many)})
 
 
 def test_no_more_than_five_hundred_are_asked_about_at_once() -> None:

@@ -13,6 +13,8 @@ from workdiary.wire.reading import BadMessage, Reader
 VERSION: Final = 1
 CHECK_MAX: Final = 500
 CONTRACTS_MAX: Final = 10_000
+WITNESSES_MAX: Final = 32  # what a note has room for, and a trust file
+TSAS_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Installation:
     """GET /api/v1/installation, open to anyone: what a client pins and shows before it enrols.
 
     origin: the log's; log_vkey: C2SP verifier key of its notes; upload_jwk: X25519; operator_jwk: signs
-    refusals; time_ms: the server's clock, UTC ms, when it answered.
+    refusals; time_ms: the server's clock, UTC ms, when it answered; witnesses: vkeys, k of which make a note
+    witnessed; tsas: PEM certificates of time stamping authorities. Older servers say none of these three.
     """
 
     origin: str
@@ -31,6 +34,9 @@ class Installation:
     demo_allowed: bool
     time_ms: int
     name: str
+    witnesses: tuple[str, ...] = ()
+    k: int = 0
+    tsas: tuple[str, ...] = ()
     v: int = VERSION
 
     def to_json(self) -> JsonObject:
@@ -45,6 +51,9 @@ class Installation:
             "demo_allowed": self.demo_allowed,
             "time_ms": self.time_ms,
             "name": self.name,
+            "witnesses": _list(self.witnesses),
+            "k": self.k,
+            "tsas": _list(self.tsas),
         }
 
     @classmethod
@@ -62,6 +71,9 @@ class Installation:
             demo_allowed=reader.flag("demo_allowed"),
             time_ms=reader.integer("time_ms"),
             name=reader.text("name"),
+            witnesses=reader.optional_texts("witnesses", WITNESSES_MAX),
+            k=reader.optional_integer("k") or 0,
+            tsas=reader.optional_texts("tsas", TSAS_MAX),
         )
 
 
@@ -113,12 +125,16 @@ class ContractRef:
 
 @dataclass(frozen=True, slots=True)
 class EnrolReply:
-    """201 to an enrolment. device_token: the bearer token, stored hashed on the server, shown once."""
+    """201 to an enrolment. device_token: the bearer token, stored hashed on the server, shown once.
+
+    role: what the account is, in the words of `open.role`.
+    """
 
     account: str
     device: str
     device_token: str
     contracts: tuple[ContractRef, ...]
+    role: str = "freelancer"
 
     def to_json(self) -> JsonObject:
         """The reply."""
@@ -128,6 +144,7 @@ class EnrolReply:
             "device": self.device,
             "device_token": self.device_token,
             "contracts": contracts,
+            "role": self.role,
         }
 
     @classmethod
@@ -140,6 +157,7 @@ class EnrolReply:
             device=reader.text("device"),
             device_token=reader.text("device_token"),
             contracts=tuple(ContractRef(item.text("id"), item.text("name")) for item in contracts),
+            role=reader.text_or("role", "freelancer"),
         )
 
 

@@ -107,6 +107,10 @@ class Reader:
             raise self._bad(name, "a list of texts")
         return texts
 
+    def optional_texts(self, name: str, most: int) -> tuple[str, ...]:
+        """A list of at most `most` texts, empty where the member is missing or null."""
+        return () if self._value.get(name) is None else self.texts(name, most)
+
     def mapping(self, name: str) -> JsonObject:
         """A JSON object."""
         value = self._value.get(name)

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 
 from workdiary.evidence.canonical import JsonValue
 from workdiary.server.accounts.devices import bearer, enrol
+from workdiary.server.accounts.keys import format_role
 from workdiary.server.accounts.tickets import issue_signin
 from workdiary.server.api.answers import api, body_of, reply
 from workdiary.server.contracts.access import contracts_of_account
 from workdiary.server.contracts.solo import ROLES, ensure_contract, invite, person
+from workdiary.server.log.outside import outside
 from workdiary.server.log.tree import current, origin, refuse_if_stopped, signer
 from workdiary.server.receive.operator import operator_signer
 from workdiary.server.store.problem import ProblemError
@@ -29,7 +31,7 @@ _CREATED = 201
 @api("GET")
 def installation(_request: HttpRequest) -> HttpResponse:
     """What a client pins before it enrols; open to anyone who reaches the server."""
-    epoch = current().epoch
+    epoch, settings = current().epoch, runtime().settings
     message = Installation(
         origin=origin(epoch),
         log_vkey=signer(epoch).vkey.encode(),
@@ -39,6 +41,9 @@ def installation(_request: HttpRequest) -> HttpResponse:
         demo_allowed=runtime().solo,
         time_ms=runtime().now_ms(),
         name="This computer" if runtime().solo else runtime().host,
+        witnesses=settings.vkeys,
+        k=settings.k,
+        tsas=() if settings.tsa is None else (settings.tsa.pem,),
     )
     return reply(message.to_json())
 
@@ -54,7 +59,8 @@ def enrol_device(request: HttpRequest) -> HttpResponse:
         invite()
     account = enrolled.device.account_id
     contracts = tuple(ContractRef(str(item.id), item.name) for item in contracts_of_account(account))
-    message = EnrolReply(str(account), str(enrolled.device.id), enrolled.token, contracts)
+    role = format_role(enrolled.device.account.role)
+    message = EnrolReply(str(account), str(enrolled.device.id), enrolled.token, contracts, role)
     return reply(message.to_json(), _CREATED)
 
 
@@ -81,13 +87,16 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @api("GET")
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """The database answers, the blob folder is there, the log may be signed."""
+    """The database answers, the blob folder is there, the log may be signed.
+
+    Witnesses and time stampers that do not answer are shown; nothing waits for them.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     if not (runtime().folder / "blobs").is_dir():
         raise ProblemError(ProblemCode.UNAVAILABLE, "the blob folder is missing")
     refuse_if_stopped()
-    return reply({"ok": True})
+    return reply({"ok": True, **outside()})
 
 
 @api("GET")

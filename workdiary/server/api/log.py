@@ -15,6 +15,8 @@ from workdiary.server.accounts.devices import device_of
 from workdiary.server.accounts.viewers import optional_viewer
 from workdiary.server.api.answers import api
 from workdiary.server.log import tree
+from workdiary.server.log.activity import client_here
+from workdiary.server.log.cosigned import note_text
 from workdiary.server.store.problem import ProblemError
 from workdiary.wire.problems import ProblemCode
 
@@ -24,9 +26,10 @@ _BYTES = "application/octet-stream"
 
 @api("GET")
 def checkpoint(request: HttpRequest) -> HttpResponse:
-    """The newest signed note."""
+    """The newest signed note, with the cosignatures it has by now."""
     _admit(request)
-    response = HttpResponse(tree.newest_signed().text or "", content_type=_TEXT)
+    client_here()
+    response = HttpResponse(note_text(tree.newest_signed()), content_type=_TEXT)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from workdiary.evidence.canonical import b64u
 from workdiary.server.accounts.devices import device_of
 from workdiary.server.api.answers import api, body_of, reply
+from workdiary.server.log.activity import client_here
 from workdiary.server.log.receipts import receipt_for
 from workdiary.server.receive.admission import admit
 from workdiary.server.receive.images import admit_image, check_content_digest
@@ -32,6 +33,7 @@ def put_record(request: HttpRequest, rid: str) -> HttpResponse:
     body = _body(request, RECORD_BODY_MAX, rid)
     check_content_digest(body, request.headers.get("Content-Digest", ""))
     admitted = admit(device, rid, body)
+    client_here()
     record = admitted.record
     message = RecordReply(record.rid, record.jws_id, record.index, receipt_for(record))
     return reply(message.to_json(), _CREATED if admitted.created else _OK)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from workdiary.server.accounts.tickets import signin
-from workdiary.server.api import installation, keys, log, records
+from workdiary.server.api import installation, keys, log, receipts, records
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/installation", installation.installation),
     path("api/v1/enrol", installation.enrol_device),
     path("api/v1/solo/signin", installation.solo_signin),
     path("api/v1/records/check", records.check_records),
+    path("api/v1/records/receipts", receipts.receipts),
     path("api/v1/records/<str:rid>", records.put_record),
+    path("api/v1/records/<str:rid>/receipt", receipts.receipt),
     path("api/v1/blobs/<str:digest>", records.put_blob),
     path("api/v1/streams/<str:stream>/head", records.stream_head),
     path("api/v1/streams/<str:stream>/forks", keys.stream_forks),

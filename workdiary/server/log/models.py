@@ -88,6 +88,7 @@ class Cosignature(Row):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["epoch", "size", "witness", "time_s"], name="cosigned_once"),
         ]
+        indexes: ClassVar = [models.Index(fields=["epoch", "witness", "size"], name="cosigned_last")]
 
 
 class Anchor(Row):

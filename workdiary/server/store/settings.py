@@ -6,6 +6,7 @@ a key nobody reads is reported, so that a slip of the pen does not pass as a set
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from workdiary.evidence.cosign import CosignerKey, parse_cosigner
 from workdiary.evidence.errors import EvidenceError
 from workdiary.wire.known import KnownError
 
+LOG = logging.getLogger("workdiary.server")
 FILE = "server.toml"
 # Each new note goes to every one of them, and each note carries a line of each (evidence: 32 signatures).
 WITNESSES_MAX = 16
@@ -75,7 +77,10 @@ def open_settings(folder: Path) -> ServerSettings:
         return ServerSettings()
     except (OSError, ValueError) as error:
         _wrong(path, f"{error}")
-    return _settings(path, table)
+    found = _settings(path, table)
+    for name in found.unknown:
+        LOG.warning("%s: %s means nothing here", FILE, name)
+    return found
 
 
 def _settings(path: Path, table: _Table) -> ServerSettings:
