@@ -18,7 +18,7 @@ from workdiary.evidence.forks import Rejoin, resolved_forks
 from workdiary.evidence.streams import Finding, Link, chain_word, check_chain, link_of
 from workdiary.server.accounts.keys import ROOT
 from workdiary.server.accounts.models import Device
-from workdiary.server.receive.models import Record
+from workdiary.server.receive.models import Erased, Record
 
 _STREAMS_KEPT = 1_000
 _CHUNK = 200  # rows of up to 16 KB held at once
@@ -64,9 +64,9 @@ class Chains:
                 read = None
             elif counted["rest"] == 1:
                 return read.findings
-        tail = _links(rows, read)
+        tail = _links(key[1], rows, read)
         if read is not None and _speaks_of_earlier(tail, read.seq):
-            read, tail = None, _links(rows, None)
+            read, tail = None, _links(key[1], rows, None)
         start, known = (read.seq, read.findings) if read else (0, ())
         accounts = _accounts({link.kid for link in tail})
         found = check_chain(tail, accounts=accounts)
@@ -90,10 +90,36 @@ class Chains:
             self._read[key] = _Read(last, below + (read.rows if read else 0), findings)
 
 
-def _links(rows: QuerySet[Record], read: _Read | None) -> list[Link]:
+def _links(stream: str, rows: QuerySet[Record], read: _Read | None) -> list[Link]:
     """In log order: a stream belongs to whoever opened it first."""
-    texts = rows.filter(seq__gte=read.seq if read else 0).order_by("index").values_list("jws", flat=True)
-    return [link_of(parse(jws)) for jws in texts.iterator(_CHUNK)]
+    wanted = rows.filter(seq__gte=read.seq if read else 0).order_by("leaf_id")
+    texts = wanted.values_list("leaf_id", "jws").iterator(_CHUNK)
+    placed = [(leaf, link_of(parse(jws))) for leaf, jws in texts]
+    if gone := _erased(stream, [link for _, link in placed]):
+        placed = sorted([*placed, *gone], key=lambda pair: pair[0])
+    return [link for _, link in placed]
+
+
+def _erased(stream: str, standing: Iterable[Link]) -> list[tuple[int, Link]]:
+    """What is left of erased records holds their places; that it follows the one before is taken as given."""
+    before = {link.seq: link.id for link in standing}
+    rows = list(Erased.objects.filter(stream=stream).order_by("seq"))
+    before |= {row.seq: row.jws_id for row in rows}
+    return [
+        (
+            row.leaf_id,
+            Link(
+                stream=stream,
+                seq=row.seq,
+                id=row.jws_id,
+                prev=before.get(row.seq - 1),
+                kid=row.kid,
+                ctr=None if row.contract_id is None else str(row.contract_id),
+                signed=row.jws_id.encode(),
+            ),
+        )
+        for row in rows
+    ]
 
 
 def _speaks_of_earlier(tail: Iterable[Link], read_to: int) -> bool:

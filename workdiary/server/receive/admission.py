@@ -23,7 +23,7 @@ from workdiary.server.log.models import Leaf
 from workdiary.server.log.sequencer import SEQUENCER
 from workdiary.server.log.tree import check_seen, epoch_of
 from workdiary.server.receive.effects import apply
-from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Record
+from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Erased, Record
 from workdiary.server.receive.operator import FOR_GOOD, refusal
 from workdiary.server.receive.texts import add_missing, refuse_taken, sealed_rows, slots_of
 from workdiary.server.store.blobs import delete_destroyed
@@ -86,6 +86,8 @@ def _code(error: EvidenceError) -> ProblemCode:
 def _stored(device: Device, rid: str, jws_id: str) -> Record | None:
     record = Record.objects.select_related("leaf").filter(rid=rid).first()
     if record is None:
+        if Erased.objects.filter(jws_id=jws_id).exists():
+            raise ProblemError(ProblemCode.GONE, subject=rid)
         return None
     if record.jws_id != jws_id or record.account_id != device.account_id:
         raise ProblemError(ProblemCode.CONFLICT, subject=rid)

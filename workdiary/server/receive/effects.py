@@ -20,9 +20,11 @@ def apply(record: Record, payload: JsonObject) -> None:
     """Apply a record that was just saved."""
     early = Redaction.objects.filter(target=record.jws_id, by__account=record.account)
     if digests := list(early.values_list("digest", flat=True)):
-        _destroy(record, digests)
+        destroy_disclosures(record, digests)
     if record.kind == "redact":
         _redact(record, payload)
+    if record.kind == "replace":
+        _replace(record, payload)
     if record.kind in _ABOUT_KEYS:
         apply_to_keys(record, payload)
 
@@ -31,13 +33,28 @@ def _redact(record: Record, payload: JsonObject) -> None:
     target, listed = str(payload["tgt"]), payload["digests"]
     digests = [hex_digest(str(item)) for item in listed] if isinstance(listed, list) else []
     Redaction.objects.bulk_create(Redaction(target=target, digest=item, by=record) for item in digests)
-    # Own-time kinds work on the own account's records only; elsewhere the redaction is a label, no effect.
+    _take_out(record, target, digests)
+
+
+def _replace(record: Record, payload: JsonObject) -> None:
+    """A picture blurred afterwards takes the other's place: the other ends as if it was redacted."""
+    target, digest = str(payload["tgt"]), hex_digest(str(payload["digest"]))
+    Redaction.objects.create(target=target, digest=digest, by=record)
+    _take_out(record, target, [digest])
+
+
+def _take_out(record: Record, target: str, digests: list[str]) -> None:
+    # Own-time kinds work on the own account's records only; elsewhere they are a label, without effect.
     found = Record.objects.filter(jws_id=target, account=record.account, contract=record.contract).first()
     if found is not None:
-        _destroy(found, digests)
+        destroy_disclosures(found, digests)
 
 
-def _destroy(target: Record, digests: list[str]) -> None:
+def destroy_disclosures(target: Record, digests: list[str]) -> None:
+    """Destroy keys and texts of a record's disclosures, and the images they name; `delete_destroyed` follows.
+
+    Inside the transaction that logs why. digests: hex.
+    """
     rows = Disclosure.objects.filter(record=target, digest__in=digests)
     images = list(rows.filter(slot__startswith=SHOT).values_list("digest", flat=True))
     rows.update(key=None, sealed=None)

@@ -127,6 +127,13 @@ def destroy(scope: str, digests: Iterable[str]) -> None:
         events.post(DESTROYED, {"files": [row.file, row.thumb]})
 
 
+def forget_blobs(scope: str, digests: Iterable[str]) -> None:
+    """As `destroy`, and the rows end too: nothing says any more that there was an image."""
+    named = list(digests)
+    destroy(scope, named)
+    Blob.objects.filter(scope=scope, digest__in=named).delete()
+
+
 def delete_destroyed() -> None:
     """Delete the files whose keys are destroyed."""
     events.handle(DESTROYED, _delete)
