@@ -40,7 +40,7 @@ def record_schema(name: str) -> JsonObject:
 
 def _kind_rows(kind: Kind) -> Iterator[tuple[str, str, str, str, str]]:
     about = f"`{kind.name}`: {kind.what}"
-    signers = ", ".join(kind.signers)
+    signers = ", ".join(_signer(kind, role) for role in kind.signers)
     fields = [(name, field.describe(), "clear") for name, field in kind.clear.items()]
     fields += [(name, field.describe(), "disclosable") for name, field in kind.slots.items()]
     fields += [
@@ -50,6 +50,10 @@ def _kind_rows(kind: Kind) -> Iterator[tuple[str, str, str, str, str]]:
     for name, described, where in fields:
         yield about, f"`{name}`", described, where, signers
         about, signers = f"`{kind.name}`", ""
+
+
+def _signer(kind: Kind, role: str) -> str:
+    return role if kind.may_sign(role, None) else f"{role} with `on_behalf`"
 
 
 def _slots_schema(kind: Kind) -> JsonObject:

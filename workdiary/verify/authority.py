@@ -22,17 +22,13 @@ class Voice:
 def may_sign(kind: str, voice: Voice) -> bool:
     """Whether a key of this role may make a record of this kind at all.
 
-    An operator may sign a party's kind only in somebody's name, and never an own-time kind. A kind of a later
-    version says nothing here, so nobody is kept from it.
+    The table says who (`kinds.base.Kind.may_sign`). A kind of a later version says nothing here, so nobody is
+    kept from it.
     """
     row = KINDS.get(kind)
     if row is None:
         return True
-    if voice.role not in row.signers:
-        return False
-    return not (row.party and voice.role == "operator" and row.scope == "contract") or (
-        voice.on_behalf is not None
-    )
+    return row.may_sign(voice.role, voice.on_behalf)
 
 
 def may_speak(voice: Voice, about: str | None, agency: str | None) -> bool:

@@ -101,16 +101,9 @@ def same_installation(origin: str, other: str) -> bool:
 
 
 def is_authorised(parsed: ParsedRecord, role: str) -> bool:
-    """Whether a key of `role` may sign this kind (evidence.md, Authority).
-
-    An operator may sign a party's kind only in somebody's name, and never an own-time kind.
-    """
-    row = KINDS[parsed.kind]
-    if role not in row.signers:
-        return False
-    return not (row.party and role == "operator" and row.scope == "contract") or (
-        parsed.payload["on_behalf"] is not None
-    )
+    """Whether a key of `role` may sign this kind (evidence.md, Authority)."""
+    on_behalf = parsed.payload.get("on_behalf")
+    return KINDS[parsed.kind].may_sign(role, None if on_behalf is None else str(on_behalf))
 
 
 def contradictions(payload: JsonObject) -> tuple[str, ...]:

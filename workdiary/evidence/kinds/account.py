@@ -35,7 +35,9 @@ def _account(
     slots: dict[str, FieldType] | None = None,
     signers: tuple[Role, ...] = ROLES,
 ) -> Kind:
-    return Kind(name, what, clear, signers, slots or {}, party=True, scope="account")
+    # Keys are every account's own to speak of, the operator's included; a client's ceiling is not.
+    own_word = signers is ROLES
+    return Kind(name, what, clear, signers, slots or {}, party=True, own_word=own_word, scope="account")
 
 
 ACCOUNT_KINDS = (

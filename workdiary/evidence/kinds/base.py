@@ -78,7 +78,8 @@ class Kind:
     """One row group of the format: a kind's own clear fields, its slots, and who may sign it.
 
     slots: always present, value null where there is none; counted: as many as a clear count says;
-    party: the kind has `on_behalf`; instant: the clear field whose time the `rid` carries.
+    party: the kind has `on_behalf`; own_word: of a party's kind, the operator also signs it in its own name;
+    instant: the clear field whose time the `rid` carries.
     """
 
     name: str
@@ -88,9 +89,19 @@ class Kind:
     slots: Mapping[str, FieldType] = field(default_factory=dict)
     counted: Mapping[str, Counted] = field(default_factory=dict)
     party: bool = False
+    own_word: bool = False
     scope: Scope = "contract"
     instant: Instant = "at"
     cap: int = JWS_CAP
+
+    def may_sign(self, role: str, on_behalf: str | None) -> bool:
+        """Whether a key of `role` may make such a record at all (evidence.md, Authority).
+
+        An operator signs a party's kind in that party's name only, but for what is its own to say.
+        """
+        if role not in self.signers:
+            return False
+        return role != "operator" or not self.party or self.own_word or on_behalf is not None
 
     def clear_types(self) -> dict[str, FieldType]:
         """Every clear field: the common ones, `on_behalf` for kinds of a party, and the kind's own."""

@@ -193,7 +193,7 @@ CONTRACT_KINDS = (
         _PARTIES,
         {"text": _TEXT},
     ),
-    _of(
+    Kind(
         "refund",
         "money given back after the lock; a credit note",
         {
@@ -205,5 +205,7 @@ CONTRACT_KINDS = (
         },
         _SELLER,
         {"text": _TEXT},
+        party=True,
+        own_word=True,
     ),
 )
