@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.fakes.records import CONTRACT, START, browser, device, fixed
-from tests.fakes.world import CLIENT, FREELANCER, MINUTE, SECOND, WITNESSES, Placed, Stream, TreeLog, World
+from tests.fakes.world import (
+    CLIENT,
+    FREELANCER,
+    MINUTE,
+    SECOND,
+    WITNESSES,
+    Placed,
+    Stream,
+    TreeLog,
+    Twist,
+    World,
+)
 from workdiary.evidence.bundle import (
     BundleRecord,
     Contents,
@@ -96,9 +107,9 @@ class SampleBundle:
         return bundle_bytes(self.contents)
 
 
-def sample_bundle(knobs: Knobs | None = None) -> SampleBundle:
-    """The whole of it."""
-    told = story(knobs or Knobs())
+def sample_bundle(knobs: Knobs | None = None, twist: Twist | None = None) -> SampleBundle:
+    """The whole of it; `twist`: what a signer lies about, before signing it."""
+    told = story(knobs or Knobs(), twist)
     return SampleBundle(told, bundle_contents(told), sample_trust(told))
 
 
@@ -124,10 +135,11 @@ def sample_trust(told: Story) -> Trust:
     )
 
 
-def story(knobs: Knobs) -> Story:
+def story(knobs: Knobs, twist: Twist | None = None) -> Story:
     """A freelancer certifies a device, agrees terms, works, amends; the week is locked, the export sealed."""
 
     world = World(TreeLog(witnesses=WITNESSES[: knobs.witnesses]))
+    world.twist = twist
     told = Story(knobs, world, {})
     _beginnings(told)
     if knobs.prior:
@@ -174,7 +186,7 @@ def bundle_contents(told: Story, size: int | None = None) -> Contents:
 
 
 def _beginnings(told: Story) -> None:
-    world, hour = told.world, 60 * MINUTE
+    world = told.world
     operator = world.stream("operator", device("operator"))
     root = world.stream("root", device("root"), None)
     desk = world.stream("desk", device("desk"))
@@ -202,7 +214,7 @@ def _beginnings(told: Story) -> None:
     consent = desk.sign("consent", {"given": True, "lang": "en"})
     world.commit(agreed, consent)
     world.terms = agreed.id
-    world.now = max(world.now, START - hour // 4)
+    world.now = START - 4 * MINUTE
     world.commit(operator.sign("access", _access("diary", span_of(told)), {"who": "Bob", "reason": None}))
 
 

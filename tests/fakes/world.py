@@ -6,7 +6,7 @@ sign again as the device, write the log again as the operator, leave witnesses a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.fakes.records import CONTRACT, ORIGIN, START, counter_entropy, fixed, sample_fields
@@ -32,6 +32,10 @@ from workdiary.evidence.times import uuid7
 SECOND, MINUTE = 1_000, 60_000
 FREELANCER = "01936e7a-0000-7000-8000-00000000000a"
 CLIENT = "01936e7a-0000-7000-8000-00000000000b"
+
+
+# Changes (clear, slots) of a record of a kind before its stream's key signs it.
+Twist = Callable[["Stream", str, "dict[str, JsonValue]", "dict[str, JsonValue]"], None]
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,9 @@ class Stream:
     ) -> SignedRecord:
         """The next record; fields not given are those of the sample, slots not given null."""
         world, seq = self.world, len(self.records)
+        clear, slots = dict(clear), dict(slots or {})
+        if world.twist is not None:
+            world.twist(self, kind, clear, slots)
         instant = int(str(clear["start"])) if KINDS[kind].instant == "start" else world.now
         place = Common(
             log=world.log.origin,
@@ -170,11 +177,10 @@ class Stream:
         fields["rid"] = place.rid
         if "cert" in fields:
             fields["cert"] = None
-        values = dict(slots or {})
         record = build(
             kind,
             fields,
-            {name: values.get(name) for name in slot_names(kind, fields)},
+            {name: slots.get(name) for name in slot_names(kind, fields)},
             self.signer,
             self._entropy,
         )
@@ -185,11 +191,12 @@ class Stream:
 class World:
     """The timeline and everything on it; `now` is UTC ms."""
 
-    def __init__(self, log: TreeLog | None = None, start: int = START - 60 * MINUTE) -> None:
+    def __init__(self, log: TreeLog | None = None, start: int = START - 20 * MINUTE) -> None:
         self.log = log or TreeLog()
         self.logs = {self.log.epoch: self.log}
         self.now = start
         self.begun = start - 60 * MINUTE
+        self.twist: Twist | None = None
         self.seen: TreeHead | None = None
         self.terms: str | None = None
         self.streams: dict[str, Stream] = {}
