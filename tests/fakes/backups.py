@@ -24,7 +24,8 @@ class Backups:
         self._count += 1
         close_database()
         if self.plan.database is not None:
-            name = f"{_name(self.plan.database)}b{self._count}"
+            own = _name(self.plan.database)
+            name = f"{own}b{self._count}"
             self._cluster.run(f"CREATE DATABASE {name} TEMPLATE {own} STRATEGY file_copy")
             return name
         copy = self.plan.folder / f"copy{self._count}.db"

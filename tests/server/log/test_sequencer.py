@@ -17,6 +17,7 @@ from workdiary.evidence.notes import Checkpoint, open_note, parse_checkpoint, pa
 from workdiary.evidence.tiles import Tile
 from workdiary.server.compose import Plan, configure, open_installation
 from workdiary.server.log import newest, sequencer, tree
+from workdiary.server.log.growth import Edge
 from workdiary.server.log.models import Leaf, Note, Tree
 from workdiary.server.log.newest import NOTE
 from workdiary.server.log.receipts import receipt_for
@@ -139,26 +140,60 @@ def test_one_who_refuses_leaves_no_trace_and_harms_no_other() -> None:
     check_whole_tree()
 
 
-def test_another_process_that_grew_the_tree_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_a_group_who_refuses_leaves_the_others_their_place() -> None:
+    shared = Sequencer()
+    entered, go_on = threading.Event(), threading.Event()
+    outcomes: dict[int, object] = {}
+
+    def hold(_leaf: Leaf) -> None:
+        entered.set()
+        assert go_on.wait(10)
+
+    def refuse(_leaf: Leaf) -> None:
+        raise LookupError("mine alone")
+
+    def work(number: int) -> None:
+        if number == 0:
+            shared.append(leaf_of(0), hold)
+            return
+        assert entered.wait(10)
+        if number == 6:
+            wait_for(lambda: len(shared._waiting) == 5)
+            go_on.set()
+            return
+        try:
+            outcomes[number] = shared.append(leaf_of(number), refuse if number % 2 else keep).receipt
+        except LookupError:
+            outcomes[number] = None
+
+    in_threads(7, work)
+    assert {number for number, outcome in outcomes.items() if outcome is None} == {1, 3, 5}
+    assert all("tlog-proof" in str(outcomes[number]) for number in (2, 4))
+    assert set(all_leaves()) == {leaf_of(number) for number in (0, 2, 4)}
+    check_whole_tree()
+
+
+def test_another_process_that_grew_the_tree_is_noticed(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = Sequencer()
     shared.append(leaf_of(1), keep)
     stale = tree.current()
     shared.append(leaf_of(2), keep)
+    (plan.folder / NOTE).unlink()
     answers = iter([stale])
     monkeypatch.setattr(sequencer, "current", lambda: next(answers, None) or tree.current())
-    # The stale state collides with what is there already; nothing of it may stay.
-    with pytest.raises(Exception, match=r"UNIQUE|unique|moved"):
-        shared.append(leaf_of(3), keep)
-    assert all_leaves() == [leaf_of(1), leaf_of(2)]
-    shared.append(leaf_of(3), keep)
+    # The stale state collides with what is there already: nothing of it stays, and it is tried again.
+    assert shared.append(leaf_of(3), keep).index == 2
+    assert all_leaves() == [leaf_of(1), leaf_of(2), leaf_of(3)]
     check_whole_tree()
 
 
 def test_the_swap_fails_if_the_size_is_no_longer_the_one_read() -> None:
     before = tree.current()
     Tree.objects.update(size=7)
+    edge = Edge(0, b"")
+    edge.append(leaf_of(1))
     with pytest.raises(Moved):
-        sequencer._swap(before, Frontier(1, [leaf_of(1)]))
+        sequencer._swap(before, edge)
 
 
 def test_a_note_that_a_crash_left_unsigned_is_signed_at_the_next_start() -> None:

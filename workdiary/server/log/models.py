@@ -12,7 +12,8 @@ from workdiary.server.store.base import Row
 class Tree(Row):
     """The state of one origin (one epoch of this installation's log); the row the sequencer swaps.
 
-    `frontier` is the hashes of the full subtrees that make up `size`, left to right, 32 bytes each.
+    `frontier` is the hashes of the full subtrees that make up `size`, left to right, 32 bytes each; `before`
+    the note that leaf 0 names, the last one known of the epoch before (null in epoch 0).
     """
 
     epoch = models.IntegerField(primary_key=True)
@@ -20,10 +21,16 @@ class Tree(Row):
     size = models.BigIntegerField()
     root = models.BinaryField()
     frontier = models.BinaryField()
+    before = models.TextField(null=True)  # noqa: DJ001 - "" would be a note that says nothing
 
 
 class Leaf(Row):
-    """One leaf: `hash` is the leaf hash of RFC 6962."""
+    """One leaf: `hash` is the leaf hash of RFC 6962.
+
+    `receipt`: after it was appended by this process, the tlog-proof against its group's note; not stored.
+    """
+
+    receipt = ""
 
     epoch = models.IntegerField()
     index = models.BigIntegerField()
@@ -131,3 +138,14 @@ class Watch(Row):
     active_ms = models.BigIntegerField(default=0)
     holder = models.CharField(max_length=32, default="")
     until_ms = models.BigIntegerField(default=0)
+
+
+class Reader(Row):
+    """Somebody outside who may read /log: an auditor, or a witness that asks by itself.
+
+    `hash` is SHA-256 of the bearer token, hex; the token itself is told once.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    hash = models.CharField(max_length=64, unique=True)
+    made_ms = models.BigIntegerField()

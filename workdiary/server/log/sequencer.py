@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from workdiary.evidence.digest import DIGEST_BYTES
-from workdiary.evidence.log import Frontier, node_hash
+from workdiary.evidence.notes import Receipt
 from workdiary.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, new_tiles
+from workdiary.server.log.growth import Edge
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
-from workdiary.server.log.newest import keep_note
-from workdiary.server.log.tree import current, reader, refuse_if_stopped, sign
+from workdiary.server.log.tree import current, keep_newest, refuse_if_behind, sign
 from workdiary.server.store.database import writing
 from workdiary.server.store.runtime import runtime
 
@@ -28,12 +27,20 @@ from workdiary.server.store.runtime import runtime
 GROUP_MAX = 200
 _ATTEMPTS = 20
 
+# Called with the new leaf inside the group's transaction, and again if the group is tried again.
 Keep = Callable[[Leaf], None]
-_Grown = tuple[list[Leaf | Exception], Note | None]
 
 
 class Moved(Exception):  # noqa: N818 - what happened
     """Another process grew the tree first; the group is tried again on the new size."""
+
+
+class _RefusedError(Exception):
+    """One of a group refuses; `why` is what it raised."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__()
+        self.why = why
 
 
 @dataclass(slots=True)
@@ -75,71 +82,107 @@ class Sequencer:
 
     @staticmethod
     def _commit(group: list[_Waiting]) -> None:
-        outcomes: list[Leaf | Exception]
         try:
-            refuse_if_stopped()
-            outcomes, note = _grow(group)
-            if note is not None:
-                sign(note)
-                keep_note(note.text or "")
+            grown = _grow(group)
+            if grown.note is not None:
+                sign(grown.note)
+                keep_newest(grown.note)
+                _prove(grown)
         except Exception as error:  # noqa: BLE001 - nobody may wait for a leaf that will not come
             # The leaves may be durable already: who sends again finds the record and gets its receipt.
-            outcomes = [error] * len(group)
-        for item, outcome in zip(group, outcomes, strict=True):
+            for item in group:
+                item.outcome = error
+            return
+        for item, outcome in zip(group, grown.outcomes, strict=True):
             item.outcome = outcome
 
 
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """What became of each one of a group; without a note nothing was appended."""
+
+    outcomes: list[Leaf | Exception]
+    edge: Edge
+    note: Note | None
+
+
 def _grow(group: list[_Waiting]) -> _Grown:
+    # Refusals are rare: first all in one go; if one refuses, again with each on its own.
+    append = _append_together
     for _attempt in range(_ATTEMPTS):
         try:
             with writing():
-                return _append_all(group)
+                tree = current()
+                refuse_if_behind(tree)
+                return append(tree, group)
+        except _RefusedError as refusal:
+            if len(group) == 1:
+                return _Grown([refusal.why], Edge(0, b""), None)
+            append = _append_each
         except Moved:
             continue
     raise Moved
 
 
-def _append_all(group: list[_Waiting]) -> _Grown:
-    tree = current()
-    old, frontier = tree.size, Frontier(tree.size, _split(bytes(tree.frontier)))
+def _append_together(tree: Tree, group: list[_Waiting]) -> _Grown:
+    edge = Edge(tree.size, bytes(tree.frontier))
+    leaves = [
+        Leaf(epoch=tree.epoch, index=tree.size + place, hash=item.hash) for place, item in enumerate(group)
+    ]
+    try:
+        Leaf.objects.bulk_create(leaves)
+    except IntegrityError as error:
+        raise Moved from error
+    for item, leaf in zip(group, leaves, strict=True):
+        try:
+            item.keep(leaf)
+        except Exception as error:
+            raise _RefusedError(error) from error
+        edge.append(item.hash)
+    return _Grown([*leaves], edge, _swap(tree, edge))
+
+
+def _append_each(tree: Tree, group: list[_Waiting]) -> _Grown:
+    edge = Edge(tree.size, bytes(tree.frontier))
     outcomes: list[Leaf | Exception] = []
     for item in group:
         try:
             with transaction.atomic():
-                leaf = Leaf.objects.create(epoch=tree.epoch, index=frontier.size, hash=item.hash)
+                leaf = Leaf.objects.create(epoch=tree.epoch, index=edge.size, hash=item.hash)
                 item.keep(leaf)
         except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it; the others go on
             outcomes.append(error)
             continue
-        frontier.append(item.hash)
+        edge.append(item.hash)
         outcomes.append(leaf)
-    if frontier.size == old:
-        return outcomes, None
-    _keep_tile_roots(tree.epoch, old, frontier.size)
-    return outcomes, _swap(tree, frontier)
+    return _Grown(outcomes, edge, _swap(tree, edge) if edge.size > tree.size else None)
 
 
-def _keep_tile_roots(epoch: int, old: int, new: int) -> None:
-    for tile in new_tiles(old, new):
-        if tile.width == TILE_WIDTH:
-            # The tile's root is the first hash of the level above, which is what is being written here.
-            read, half = reader(epoch, new), TILE_HEIGHT * tile.level + TILE_HEIGHT - 1
-            root = node_hash(read(half, 2 * tile.index), read(half, 2 * tile.index + 1))
-            TileRoot.objects.create(epoch=epoch, level=tile.level + 1, index=tile.index, hash=root)
-
-
-def _swap(tree: Tree, frontier: Frontier) -> Note:
-    root = frontier.root()
+def _swap(tree: Tree, edge: Edge) -> Note:
+    root = edge.frontier.root()
     grown = Tree.objects.filter(epoch=tree.epoch, size=tree.size).update(
-        size=frontier.size, root=root, frontier=b"".join(frontier.peaks)
+        size=edge.size, root=root, frontier=edge.peaks
     )
     if grown != 1:
         raise Moved
-    return Note.objects.create(epoch=tree.epoch, size=frontier.size, root=root, at_ms=runtime().now_ms())
+    TileRoot.objects.bulk_create(
+        # The tile's root is the first hash of the level above.
+        TileRoot(
+            epoch=tree.epoch,
+            level=tile.level + 1,
+            index=tile.index,
+            hash=edge.read(TILE_HEIGHT * (tile.level + 1), tile.index),
+        )
+        for tile in new_tiles(tree.size, edge.size)
+        if tile.width == TILE_WIDTH
+    )
+    return Note.objects.create(epoch=tree.epoch, size=edge.size, root=root, at_ms=runtime().now_ms())
 
 
-def _split(hashes: bytes) -> list[bytes]:
-    return [hashes[at : at + DIGEST_BYTES] for at in range(0, len(hashes), DIGEST_BYTES)]
+def _prove(grown: _Grown) -> None:
+    for leaf in grown.outcomes:
+        if isinstance(leaf, Leaf) and grown.note is not None:
+            leaf.receipt = Receipt(leaf.index, grown.edge.path(leaf.index), grown.note.text or "").encode()
 
 
 SEQUENCER = Sequencer()
