@@ -10,7 +10,7 @@ import io
 import random
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ from workdiary.client.tracker.homefiles import HomeFiles, open_files
 from workdiary.client.tracker.world import Stages
 from workdiary.client.upload.enrol import Grant, enrol
 from workdiary.client.upload.transport import HttpTransport
-from workdiary.client.upload.uploader import Uploader, UploaderParts
+from workdiary.client.upload.uploader import SyncReport, Uploader, UploaderParts
 from workdiary.server.compose import Plan, Service, service
 from workdiary.server.compose import Senses as ServerSenses
 
@@ -77,11 +77,27 @@ class NoiseTaker(FakeShotTaker):
         return {"image": f"{stem}.image", "thumb": f"{stem}.thumb", "key": encode_key(key)}
 
 
+class TellingUploader(Uploader):
+    """Tells when something was sent, so that others on the simulated clock can catch up."""
+
+    def __init__(self, parts: UploaderParts, told: Callable[[], None]) -> None:
+        super().__init__(parts)
+        self._told = told
+
+    def run_once(self) -> SyncReport:
+        """As the uploader's."""
+        report = super().run_once()
+        if report.sent:
+            self._told()
+        return report
+
+
 @dataclass
 class Desk(Rig):
     """The tracker's core over a real home and a real server; `second` passes time in coarser steps."""
 
     server: Service | None = None
+    after_send: Callable[[], None] = lambda: None
     files: HomeFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +133,7 @@ class Desk(Rig):
             clock=self.clock,
             jitter=lambda: 0.5,
         )
-        self.real_uploader = Uploader(parts)
+        self.real_uploader = TellingUploader(parts, lambda: self.after_send())
         return Stages(
             store=files.spool,
             outbox=files.spool.outbox,
