@@ -134,6 +134,12 @@ def post(path: str) -> Ask:
     return lambda _world, door: door.ask("POST", path, b"{}")
 
 
+def bundle(world: World, door: Door) -> Answer:
+    body = f'{{"start":0,"end":{DAY}}}'.encode()
+    path = f"/api/v1/contracts/{world.inside.contract}/bundles"
+    return door.ask("POST", path, body, Content_Type="application/json")
+
+
 PEOPLE = ("freelancer", "client", "support")
 EVERYONE = ("nobody", "device", "other device", "stranger", *PEOPLE)
 
@@ -176,6 +182,14 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
     "api/v1/keys/<str:kid>/heads": (
         get("/api/v1/keys/{kid}/heads?before=9000000000000"),
         {**only("device", others=401), "other device": 404},
+    ),
+    "api/v1/contracts/<str:contract_id>/bundles": (
+        bundle,
+        {**only("device", *PEOPLE, others=404), "nobody": 401},
+    ),
+    "api/v1/contracts/<str:contract_id>/trust": (
+        get("/api/v1/contracts/{contract}/trust"),
+        {**only("device", *PEOPLE, others=404), "nobody": 401},
     ),
     "log/checkpoint": (get("/log/checkpoint"), {**open_to_all(200), "nobody": 401}),
     "log/tile/<path:path>": (get("/log/tile/0/000.p/1"), {**open_to_all(200), "nobody": 401}),

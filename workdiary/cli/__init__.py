@@ -24,6 +24,7 @@ COMMANDS = {
     "status": ("workdiary.cli.drive:status", "What the window says at this instant."),
     "diary": ("workdiary.cli.diary:diary", "A day of the work diary."),
     "outbox": ("workdiary.cli.outbox:outbox", "What waits to be sent, why, and since when."),
+    "export": ("workdiary.cli.export:export", "The evidence bundle of a day or week."),
     "redact": ("workdiary.cli.drive:redact", "Remove the images of segments, keep their time."),
     "discard": ("workdiary.cli.drive:discard", "Remove the time of segments; a tombstone stays."),
     "demo": ("workdiary.cli.demo:demo", "A guided run that fills a few cells in two minutes."),

@@ -10,6 +10,7 @@ from dataclasses import asdict
 import click
 
 from workdiary.cli import Globals
+from workdiary.cli.manage_evidence import COMMANDS as EVIDENCE
 from workdiary.cli.serve import plan
 from workdiary.server.compose import installation, upgraded
 from workdiary.server.store.home import check_home
@@ -19,6 +20,10 @@ from workdiary.wire.known import ExitCode, KnownError
 @click.group()
 def manage() -> None:
     """Administer the diary server of this home."""
+
+
+for command in EVIDENCE:
+    manage.add_command(command)
 
 
 @manage.command()

@@ -12,7 +12,6 @@ from workdiary.server.accounts.devices import device_of
 from workdiary.server.accounts.viewers import optional_viewer
 from workdiary.server.api.answers import JSON, api, body_of
 from workdiary.server.contracts.access import contract_for, contract_of_account
-from workdiary.server.diary.export import sealed_for_export, write_export
 from workdiary.server.diary.trusting import trust_of
 from workdiary.server.receive.access_records import Visitor
 from workdiary.server.store.problem import ProblemError
@@ -40,6 +39,9 @@ def bundle(request: HttpRequest, contract_id: str) -> StreamingHttpResponse:
     span = (asked.integer("start"), asked.integer("end"))
     if not 0 <= span[0] < span[1] <= span[0] + SPAN_MAX_MS:
         raise BadMessage("bundle request: no span of at most a year")
+    # Exports are rare: nothing of them is loaded before the first.
+    from workdiary.server.diary.export import sealed_for_export, write_export  # noqa: PLC0415
+
     seal = sealed_for_export(visitor, span, WITNESS_S)
     spill = Spill()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from workdiary.server.accounts.tickets import signin
-from workdiary.server.api import installation, keys, log, receipts, records
+from workdiary.server.api import bundles, installation, keys, log, receipts, records
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/installation", installation.installation),
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/streams/<str:stream>/forks", keys.stream_forks),
     path("api/v1/keys", keys.keys),
     path("api/v1/keys/<str:kid>/heads", keys.key_heads),
+    path("api/v1/contracts/<str:contract_id>/bundles", bundles.bundle),
+    path("api/v1/contracts/<str:contract_id>/trust", bundles.trust),
     path("log/checkpoint", log.checkpoint),
     path("log/tile/<path:path>", log.tile),
     path("log/consistency", log.consistency),

@@ -64,6 +64,13 @@ def lock_week(contract: Contract, week: Week) -> Record:
     raise ProblemError(ProblemCode.UNAVAILABLE, "other processes sign all the time")
 
 
+def closed_before(contract: Contract) -> int:
+    """The instant (UTC ms) before which every week's review, and the time to appeal, are over."""
+    policy = policy_of(contract)
+    after = policy.lock_ms + policy.review_ms + policy.answer_ms + policy.decide_ms + policy.appeal_ms
+    return week_of(runtime().now_ms() - after).start
+
+
 def policy_of(contract: Contract) -> PolicySet:
     """The policy set that the contract's newest terms name; the standard one before the first."""
     terms = Record.objects.filter(contract=contract, kind="terms").order_by("-leaf_id").first()

@@ -8,10 +8,11 @@ import uuid
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from workdiary.rules.weeks import local_date
+from workdiary.rules.weeks import local_date, local_day
 from workdiary.server.accounts.viewers import viewer_of
 from workdiary.server.contracts.access import Access, contract_for, contracts_of
 from workdiary.server.diary import days
+from workdiary.server.receive.access_records import Visitor, log_look
 from workdiary.server.store.runtime import runtime
 from workdiary.server.web.calendar_page import CALENDAR_DAYS, contract_card
 from workdiary.server.web.day_page import Asked, DaySource, Zones, day_page
@@ -60,6 +61,7 @@ def day(request: HttpRequest, contract_id: uuid.UUID, day: str) -> HttpResponse:
         raise Http404("no such day")
     asked_zone = known(request.GET.get("zone"))
     mine = own_zone(request)
+    log_look(Visitor.of(access), "diary", day, local_day(date, asked_zone or mine))
     reading = days.read_day(access.contract, date, asked_zone or mine)
     document = read_day(reading.document)
     source = DaySource(

@@ -12,6 +12,7 @@ from workdiary.server.diary.access import RecordAccess, image_of, record_for, sh
 from workdiary.server.diary.entries import ALWAYS, read
 from workdiary.server.diary.judging import axes_with_receipt
 from workdiary.server.diary.removal import removed_by_owner, without_content
+from workdiary.server.receive.access_records import Visitor, log_look
 from workdiary.server.receive.models import Record
 from workdiary.server.store.blobs import Image
 from workdiary.server.web.document import read_day
@@ -32,6 +33,8 @@ def record(request: HttpRequest, rid: str) -> HttpResponse:
     """`/record/<rid>`: the record, its disclosed values, its receipt, its verdicts."""
     found = record_for(viewer_of(request), rid)
     row = found.record
+    if found.access is not None:
+        log_look(Visitor.of(found.access), "record", row.rid, (row.start_ms, row.end_ms))
     reading = read([row], ALWAYS)
     axes, receipt = axes_with_receipt(row, reading)
     clock = Clock(known(request.GET.get("zone")) or own_zone(request), seconds=True)
@@ -57,7 +60,10 @@ def record(request: HttpRequest, rid: str) -> HttpResponse:
 def image(request: HttpRequest, digest: str) -> HttpResponse:
     """`/shots/<digest>`: the bytes in full size, under one of the pinned types."""
     shot = shot_for(viewer_of(request), digest)
-    return _bytes(image_of(shot), digest)
+    found = image_of(shot)
+    if found is not None:
+        log_look(Visitor.of(shot.access), "image", digest, (shot.record.start_ms, shot.record.end_ms))
+    return _bytes(found, digest)
 
 
 @require_safe
