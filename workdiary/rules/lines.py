@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from workdiary.evidence.canonical import JsonObject
+from workdiary.evidence.kinds.operator import ITEMS_CAP
 from workdiary.rules import money
-from workdiary.rules.entries import Entry
+from workdiary.rules.diary import Acceptance, Diary, DiarySegment
+from workdiary.rules.entries import Entry, Place
+from workdiary.rules.locks import NEXT
+from workdiary.rules.overlap import counted_spans
 from workdiary.rules.policy import KNOWN, STANDARD, PolicySet
 from workdiary.rules.projection import project
-from workdiary.rules.rounding import LINES, credits_of
-from workdiary.rules.spans import Span, Spans
-from workdiary.rules.terms import Terms
+from workdiary.rules.rounding import LINES, Credit, credits_of
+from workdiary.rules.spans import Span, Spans, clip, length, merge
+from workdiary.rules.weeks import week_of
+
+OVER: Final = "over-limit"
+LATE: Final = "after-lock"
+ACCEPTED: Final = "over-limit-paid"
+# In this order a lock lists them. The last two are of earlier weeks.
+KINDS: Final = (*LINES, OVER, LATE, ACCEPTED)
+EARLIER: Final = frozenset({LATE, ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: ms summed, seconds floored once, amount in minor units rounded once."""
+    """One line (contract, week, rate, kind): ms summed, seconds floored once, amount rounded once.
+
+    amount: minor units; 0 for what is not billed and for a rate that is not disclosed.
+    """
 
     kind: str
     ms: int
@@ -42,13 +58,24 @@ class Closing:
     elsewhere: Spans = ()
     policies: Mapping[str, PolicySet] = field(default_factory=lambda: KNOWN)
 
+    @property
+    def bound(self) -> Place:
+        """The first place that no longer counts."""
+        return self.epoch, self.size
+
 
 @dataclass(frozen=True, slots=True)
 class WeekLines:
-    """A lock's `lines` and `excluded` [{tgt, start, end}], ready for the record."""
+    """A lock's `lines` and `excluded` [{tgt, start, end}], ready for the record.
+
+    excluded: the span counts elsewhere for all time of this contract in it; `tgt` is the first record there.
+    rated: every rate that the lines rest on is disclosed; agreed: there are terms at all.
+    """
 
     lines: tuple[Line, ...]
     excluded: tuple[JsonObject, ...] = ()
+    rated: bool = True
+    agreed: bool = True
 
     def to_json(self) -> JsonObject:
         """The two fields of the `lock` record."""
@@ -57,14 +84,93 @@ class WeekLines:
 
 def lock_lines(entries: Iterable[Entry], closing: Closing) -> WeekLines:
     """What a lock states, from all records of one contract: the server makes it, the verifier compares it."""
-    below = [entry for entry in entries if entry.index is not None and entry.index < closing.size]
-    diary = project(below, elsewhere=closing.elsewhere)
-    terms = diary.terms_at(closing.span[1] - 1) or Terms()
-    low, high = closing.span
-    found = [c for c in credits_of(diary.segments, terms, STANDARD) if low <= c.start < high]
-    lines = [_line(kind, sum(c.billable_ms for c in found if c.line == kind), terms.rate) for kind in LINES]
-    return WeekLines(tuple(line for line in lines if line.ms))
+    below = [entry for entry in entries if entry.place < closing.bound]
+    excluded = _excluded(project(below), closing) if closing.elsewhere else ()
+    diary = project(below, elsewhere=[span for _, span in excluded])
+    terms = diary.book.at(closing.span[0])
+    items: tuple[JsonObject, ...] = tuple(
+        {"tgt": target, "start": start, "end": end} for target, (start, end) in excluded
+    )
+    if terms is None:
+        return WeekLines((), items, agreed=False)
+    policy = closing.policies.get(terms.policy, STANDARD)
+    parts = list(_Parts(diary, closing, policy).all())
+    rated = all(rate is not None for kind, _, rate, _ in parts if kind != OVER)
+    return WeekLines(tuple(_lines(parts)), items, rated=rated)
 
 
-def _line(kind: str, ms: int, rate: int | None) -> Line:
-    return Line(kind, ms, money.seconds(ms), money.line_amount(ms, rate or 0))
+# What one credit brings to a line: (kind, start of its week, rate, ms).
+_Part = tuple[str, int, int | None, int]
+
+
+def _lines(parts: Sequence[_Part]) -> Iterator[Line]:
+    sums: dict[tuple[str, int, int | None], int] = defaultdict(int)
+    for kind, week, rate, ms in parts:
+        # what is not billed is one line, whatever it would have cost
+        sums[kind, week, None if kind == OVER else rate] += ms
+    # in order of appearance, that is of time, within a kind
+    for (kind, _, rate), ms in sorted(sums.items(), key=lambda item: KINDS.index(item[0][0])):
+        if ms:
+            yield Line(kind, ms, money.seconds(ms), money.line_amount(ms, rate or 0))
+
+
+class _Parts:
+    """What every credit of a diary brings to the lines of one lock."""
+
+    def __init__(self, diary: Diary, closing: Closing, policy: PolicySet) -> None:
+        self._diary = diary
+        self._closing = closing
+        self._credits = credits_of(diary.segments, diary.book, policy)
+
+    def all(self) -> Iterator[_Part]:
+        """Parts of this week's time, then what earlier weeks bring now."""
+        low, high = self._closing.span
+        for credit in self._credits:
+            segment = self._diary.segments[credit.position]
+            week = week_of(credit.start).start
+            if low <= segment.start < high and not segment.after_lock:
+                if credit.billable_ms:
+                    yield credit.line, week, credit.rate, credit.billable_ms
+                if credit.over_ms:
+                    yield OVER, week, credit.rate, credit.over_ms
+            elif segment.start < low:
+                if segment.standing.round == NEXT and credit.billable_ms:
+                    yield LATE, week, credit.rate, credit.billable_ms
+                accepted = self._accepted(segment, credit) if credit.over_ms else 0
+                if accepted:
+                    yield ACCEPTED, week, credit.rate, accepted
+
+    def _accepted(self, segment: DiarySegment, credit: Credit) -> int:
+        """Ms over the limit that the client accepted since the last lock that could have billed them."""
+        own = self._diary.locks.of(segment.start)
+        if own is None:
+            return 0
+        later = (lock.bound for lock in self._diary.locks.all if lock.place > own.place)
+        since = max(later, default=own.bound)
+        mine = [item for item in self._diary.accepted if item.target == segment.id]
+        now = _over(credit, mine)
+        return now - _over(credit, [item for item in mine if item.place < since])
+
+
+def _over(credit: Credit, accepted: Iterable[Acceptance]) -> int:
+    return sum(credit.over_in(span) for span in merge(item.span for item in accepted))
+
+
+def _excluded(diary: Diary, closing: Closing) -> tuple[tuple[str, Span], ...]:
+    """(id of the first record there, span) of what counts elsewhere: joined where nothing lies between."""
+    segments = [s for s in diary.segments if closing.span[0] <= s.start < closing.span[1]]
+    counted = clip(counted_spans(segments), closing.span)
+    elsewhere = merge(closing.elsewhere)
+    lost = merge(part for span in elsewhere for part in clip(counted, span))
+    joined: list[Span] = []
+    for span in lost:
+        between = clip(counted, (joined[-1][1], span[0])) if joined else ()
+        if joined and not length(between):
+            joined[-1] = (joined[-1][0], span[1])
+        else:
+            joined.append(span)
+    return tuple((_first(segments, span), span) for span in joined[:ITEMS_CAP])
+
+
+def _first(segments: Sequence[DiarySegment], span: Span) -> str:
+    return next(s.id or "" for s in segments if clip(s.time.spans, span))

@@ -82,6 +82,12 @@ class Locks:
         lock = self.of(start)
         return lock is not None and place < lock.bound
 
+    def billing(self, start: int, standing: Standing) -> Lock | None:
+        """The lock whose lines hold time that starts there and stands so; None while there is none."""
+        if not standing.late:
+            return self.of(start)
+        return self.all[standing.round - 1] if 0 < standing.round <= len(self.all) else None
+
     def elsewhere(self, given: Sequence[Span]) -> Spans:
         """Spans that other contracts count: as the locks say where there is one, else as given."""
         from_locks = [span for lock in self.all for span in lock.excluded]

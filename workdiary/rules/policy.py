@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
+from typing import Any
 
-from workdiary.evidence.canonical import JsonValue, dumps
+from workdiary.evidence.canonical import JsonValue, dumps, loads_object
 from workdiary.evidence.digest import sha256_b64u
+from workdiary.evidence.errors import EvidenceError
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -169,6 +171,33 @@ def to_json(policy: PolicySet) -> dict[str, JsonValue]:
         value = getattr(policy, field.name)
         values[field.name] = list(value) if isinstance(value, tuple) else value
     return values
+
+
+def parse(data: bytes) -> tuple[str, PolicySet | None]:
+    """(digest, set) of a set's canonical JSON as a bundle holds it; None for what is no set of this form."""
+    named = sha256_b64u(data)
+    try:
+        value = loads_object(data)
+    except EvidenceError:
+        return named, None
+    types = {field.name: field.type for field in fields(PolicySet)}
+    if value.keys() != types.keys() or not all(_fits(value[name], str(types[name])) for name in types):
+        return named, None
+    given: dict[str, Any] = {
+        name: tuple(item) if isinstance(item, list) else item for name, item in value.items()
+    }
+    try:
+        return named, PolicySet(**given)
+    except ValueError:
+        return named, None
+
+
+def _fits(value: JsonValue, wanted: str) -> bool:
+    if wanted in {"str", "bool"}:
+        return type(value).__name__ == wanted
+    if wanted == "int":
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, list) and all(isinstance(item, int) for item in value)
 
 
 def digest(policy: PolicySet) -> str:

@@ -1,0 +1,76 @@
+"""The pay word of every record that a verifier has judged; the command line hands it to `Judged.with_pay`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from workdiary.rules.bundle_entries import Signer, entry_of
+from workdiary.rules.entries import Entry, Place, in_order
+from workdiary.rules.policy import KNOWN, parse
+from workdiary.rules.projection import project
+from workdiary.rules.recheck import Ground, PayWord, Recheck, recheck
+from workdiary.verify.judge import PAY_KINDS
+from workdiary.verify.judged import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class PayVerdicts:
+    """words: by place, of every kind that stands for pay; locks: what became of each lock, by its place."""
+
+    words: Mapping[Place, PayWord]
+    locks: Mapping[Place, Recheck]
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Everything to be said about the locks, each once, in log order."""
+        said = (sentence for place in sorted(self.locks) for sentence in self.locks[place].why)
+        return tuple(dict.fromkeys(said))
+
+
+def pay_words(judged: Judged) -> PayVerdicts:
+    """Recompute every lock of a judged bundle from what is sound in it."""
+    manifest = judged.manifest
+    arrived = {record.place: record.window.not_after for record in judged.records}
+    entries = [
+        entry_of(
+            item.source,
+            item.parsed,
+            item.opened,
+            Signer(item.role, item.account, arrived.get(item.place)),
+        )
+        for item in judged.material
+        if item.sound
+        and item.parsed is not None
+        and item.parsed.supported
+        and item.parsed.ctr == manifest.contract
+    ]
+    # From the log's beginning nothing is missing; otherwise the time asked for is all that is here.
+    covered = None if manifest.from_size == 0 else (manifest.span.start, manifest.span.end)
+    known = (parse(data) for data in judged.policies.values())
+    policies = {**KNOWN, **{name: found for name, found in known if found is not None}}
+    return pay_of(entries, Ground(covered, policies))
+
+
+def pay_of(entries: Iterable[Entry], ground: Ground) -> PayVerdicts:
+    """The same from entries of one contract: each record has the word of the lock that counted it."""
+    ordered = in_order(entries)
+    diary = project(ordered)
+    locks = {lock.place: recheck(ordered, lock.entry, ground) for lock in diary.locks.all}
+    words: dict[Place, PayWord] = {}
+    for entry in ordered:
+        if entry.kind in PAY_KINDS and entry.index is not None:
+            words[entry.place] = "NOT-STATED"
+    for segment in diary.segments:
+        lock = diary.locks.billing(segment.start, segment.standing)
+        if lock is not None and segment.place in words:
+            words[segment.place] = _worse(words[segment.place], locks[lock.place].word)
+    for place, found in locks.items():
+        words[place] = found.word
+    return PayVerdicts(words, locks)
+
+
+def _worse(first: PayWord, second: PayWord) -> PayWord:
+    """Pieces of one record may stand in two weeks: what differs anywhere differs."""
+    order: Sequence[PayWord] = ("NOT-STATED", "MATCHES", "DIFFERS")
+    return max(first, second, key=order.index)
