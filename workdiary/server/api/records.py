@@ -35,7 +35,9 @@ def put_record(request: HttpRequest, rid: str) -> HttpResponse:
     admitted = admit(device, rid, body)
     client_here()
     record = admitted.record
-    message = RecordReply(record.rid, record.jws_id, record.index, receipt_for(record))
+    # One appended a moment ago has its first receipt with it; no witness can have answered yet.
+    receipt = record.leaf.receipt or receipt_for(record)
+    message = RecordReply(record.rid, record.jws_id, record.index, receipt)
     return reply(message.to_json(), _CREATED if admitted.created else _OK)
 
 

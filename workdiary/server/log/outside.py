@@ -44,7 +44,7 @@ def witnesses() -> list[dict[str, JsonValue]]:
                 "name": key.name,
                 "size": None if last is None else last.size,
                 "time_s": None if last is None else last.time_s,
-                "current": last is not None and last.size >= due,
+                "current": (0 if last is None else last.size) >= due,
             }
         )
     return found

@@ -26,9 +26,6 @@ def receipt_for(record: Logged) -> str:
     Against the earliest note that includes it and has k pinned cosignatures, else the earliest note.
     """
     leaf = record.leaf
-    if leaf.receipt:
-        # Appended a moment ago by this very process: no witness can have answered yet.
-        return leaf.receipt
     note = proof_note(leaf.epoch, leaf.index)
     if note is None:
         # A crash came between the leaf and the note, and this sender asks again before anyone appended.

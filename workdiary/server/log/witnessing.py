@@ -55,6 +55,7 @@ class Witnessing:
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        _guarded(partial(leave_lease, self._holder))
 
     def turn(self) -> None:
         """Show the newest note to whoever has not cosigned it, stamp it and log a beacon if that is due."""
@@ -74,7 +75,6 @@ class Witnessing:
             NEWS.clear()
             _guarded(self.turn)
             NEWS.wait(LOOK_S)
-        _guarded(partial(leave_lease, self._holder))
 
     def _round(self, note: Note, since_ms: int) -> None:
         asked = [self._pool.submit(peer.show, note) for peer in self._peers if peer.wants(note, since_ms)]
