@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -55,8 +56,9 @@ def plan(tmp_path: Path, database: str | None) -> Plan:
     return Plan(tmp_path / "home" / "server", "127.0.0.1", None, (), real_senses(), database)
 
 
-@pytest.fixture
-def server(plan: Plan) -> Iterator[Service]:
+@contextmanager
+def running(plan: Plan) -> Iterator[Service]:
+    """A server that answers, in a thread of this process."""
     with service(plan) as ready:
         ready.listener._server.expiration_interval = 0.05  # how soon a stop is noticed
         thread = threading.Thread(target=ready.run, name="server")
@@ -66,6 +68,12 @@ def server(plan: Plan) -> Iterator[Service]:
         finally:
             ready.listener.stop()
             thread.join(10)
+
+
+@pytest.fixture
+def server(plan: Plan) -> Iterator[Service]:
+    with running(plan) as ready:
+        yield ready
 
 
 @pytest.fixture

@@ -194,6 +194,8 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
     "log/checkpoint": (get("/log/checkpoint"), {**open_to_all(200), "nobody": 401}),
     "log/tile/<path:path>": (get("/log/tile/0/000.p/1"), {**open_to_all(200), "nobody": 401}),
     "log/consistency": (get("/log/consistency?from=1&to=2"), {**open_to_all(200), "nobody": 401}),
+    "log/epoch": (get("/log/epoch"), {**open_to_all(404), "nobody": 401}),
+    "log/known": (post("/log/known"), only("device", "other device", others=401, then=400)),
     "signin/<str:secret>": (get("/signin/guess"), open_to_all(410)),
     "healthz": (get("/healthz"), open_to_all(200)),
     "readyz": (get("/readyz"), open_to_all(200)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from workdiary.server.accounts.tickets import signin
-from workdiary.server.api import bundles, installation, keys, log, receipts, records
+from workdiary.server.api import bundles, epochs, installation, keys, log, receipts, records
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/installation", installation.installation),
@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("log/checkpoint", log.checkpoint),
     path("log/tile/<path:path>", log.tile),
     path("log/consistency", log.consistency),
+    path("log/epoch", epochs.epoch),
+    path("log/known", epochs.known),
     path("signin/<str:secret>", signin),
     path("healthz", installation.healthz),
     path("readyz", installation.readyz),

@@ -29,7 +29,7 @@ from workdiary.server.diary.selection import Selection, select, size_of, span_of
 from workdiary.server.diary.trusting import trust_of
 from workdiary.server.log.cosigned import wait_cosigned
 from workdiary.server.receive.access_records import Visitor, log_export
-from workdiary.server.receive.effects import SHOT
+from workdiary.server.receive.destruction import SHOT
 from workdiary.server.receive.models import Record
 from workdiary.server.receive.operator_stream import operator_signer
 from workdiary.server.receive.seals import Span, seal

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.log import Frontier
+from workdiary.evidence.leaves import epoch_leaf
+from workdiary.evidence.log import Frontier, leaf_hash
 from workdiary.evidence.notes import open_note, parse_checkpoint
 from workdiary.evidence.tiles import TILE_WIDTH
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
@@ -33,6 +34,10 @@ class Audit:
 
 def audit_tree(tree: Tree, found: Audit) -> Iterator[Audit]:
     """Recompute a tree from its leaves and compare every note, tile root and the stored state with it."""
+    if tree.before is not None:
+        first = Leaf.objects.filter(epoch=tree.epoch, index=0).first()
+        if first is None or bytes(first.hash) != leaf_hash(epoch_leaf(tree.before)):
+            found.miss("an epoch that does not begin with what it says", tree.origin)
     notes = {note.size: note for note in Note.objects.filter(epoch=tree.epoch)}
     frontier, tiles = Frontier(), _Tiles(tree.epoch, found)
     _note(tree, notes.pop(0, None), frontier, found)

@@ -186,10 +186,11 @@ def keep_newest(note: Note) -> None:
 
 def keep_text(text: str) -> None:
     """Keep a note of this log beside the database unless a newer one is there."""
-    newest.keep_note(text, lambda kept: _rank(own_head(kept)) < _rank(own_head(text)))
+    newest.keep_note(text, lambda kept: rank(own_head(kept)) < rank(own_head(text)))
 
 
-def _rank(head: Checkpoint | None) -> tuple[int, int]:
+def rank(head: Checkpoint | None) -> tuple[int, int]:
+    """(epoch, size): the larger one is newer; nothing is older than everything."""
     return (-1, 0) if head is None else (epoch_in(head.origin) or 0, head.size)
 
 

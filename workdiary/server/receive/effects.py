@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from workdiary.evidence.canonical import JsonObject
 from workdiary.server.accounts.certificates import Said, certify, revoke, rotate
-from workdiary.server.receive.models import Disclosure, Record, Redaction
-from workdiary.server.receive.stored import hex_digest, scope_of
-from workdiary.server.store.blobs import destroy
-from workdiary.server.store.forgetting import owe_forgetting
+from workdiary.server.receive.destruction import destroy_disclosures
+from workdiary.server.receive.models import Record, Redaction
+from workdiary.server.receive.stored import hex_digest
 
-SHOT = "shot."
 _ABOUT_KEYS = {"cert": certify, "revoke": revoke, "rotate": rotate}
 
 
@@ -48,18 +46,6 @@ def _take_out(record: Record, target: str, digests: list[str]) -> None:
     found = Record.objects.filter(jws_id=target, account=record.account, contract=record.contract).first()
     if found is not None:
         destroy_disclosures(found, digests)
-
-
-def destroy_disclosures(target: Record, digests: list[str]) -> None:
-    """Destroy keys and texts of a record's disclosures, and the images they name; `delete_destroyed` follows.
-
-    Inside the transaction that logs why. digests: hex.
-    """
-    rows = Disclosure.objects.filter(record=target, digest__in=digests)
-    images = list(rows.filter(slot__startswith=SHOT).values_list("digest", flat=True))
-    rows.update(key=None, sealed=None)
-    owe_forgetting()
-    destroy(scope_of(target), images)
 
 
 def apply_to_keys(record: Record, payload: JsonObject) -> None:

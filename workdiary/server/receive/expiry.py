@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from workdiary.evidence.canonical import JsonValue, b64u
 from workdiary.evidence.kinds.operator import ERASED_CAP
 from workdiary.server.contracts.models import Contract
-from workdiary.server.receive.effects import SHOT, destroy_disclosures
+from workdiary.server.receive.destruction import SHOT, destroy_disclosures
 from workdiary.server.receive.models import Disclosure, Erased, Record, Redaction
 from workdiary.server.receive.operator_stream import Statement, state
 from workdiary.server.receive.stored import scope_of

@@ -13,7 +13,7 @@ from workdiary.evidence.digest import sha256_b64u
 from workdiary.evidence.disclosure import parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.server.accounts.models import Device
-from workdiary.server.receive.effects import SHOT
+from workdiary.server.receive.destruction import SHOT
 from workdiary.server.receive.models import Disclosure, Record, Redaction
 from workdiary.server.receive.operator import FOR_GOOD, refusal
 from workdiary.server.receive.stored import disclosure_text, scope_of
