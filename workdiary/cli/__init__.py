@@ -25,6 +25,8 @@ COMMANDS = {
     "diary": ("workdiary.cli.diary:diary", "A day of the work diary."),
     "outbox": ("workdiary.cli.outbox:outbox", "What waits to be sent, why, and since when."),
     "export": ("workdiary.cli.export:export", "The evidence bundle of a day or week."),
+    "verify": ("workdiary.cli.verify:verify", "Check an evidence bundle, offline."),
+    "trust": ("workdiary.cli.trust:trust", "The keys you believe when you check a bundle."),
     "redact": ("workdiary.cli.drive:redact", "Remove the images of segments, keep their time."),
     "discard": ("workdiary.cli.drive:discard", "Remove the time of segments; a tombstone stays."),
     "demo": ("workdiary.cli.demo:demo", "A guided run that fills a few cells in two minutes."),

@@ -68,7 +68,7 @@ class Wanted:
 def _make(wanted: Wanted, file: IO[bytes]) -> str:
     """Write the bundle; what was written, in words."""
     try:
-        with _server(wanted.files) as base:
+        with reachable_server(wanted.files) as base:
             _fetch(wanted, base, file)
     except KnownError as error:
         if error.exit_code != ExitCode.OFFLINE and not isinstance(error, _NoServerError):
@@ -83,7 +83,7 @@ class _NoServerError(KnownError):
 
 
 @contextmanager
-def _server(files: HomeFiles) -> Iterator[str]:
+def reachable_server(files: HomeFiles) -> Iterator[str]:
     """The server's address: the remote one, the running embedded one, or one started for this. KnownError."""
     enrolment = files.account.enrolment
     named = files.settings.values.server_url or ("" if enrolment is None else enrolment.url)

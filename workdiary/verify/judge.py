@@ -89,6 +89,7 @@ class _Court:
             material=tuple(self._material(reading) for reading in self._readings.records),
             trust=self._trust,
             demo=self._bundle.manifest.demo or any(record.demo for record in records),
+            solo=self._log.solo,
             seals=self._bounded,
             policies=self._bundle.policies,
         )

@@ -96,8 +96,8 @@ class Judged:
     """The verdict on a bundle.
 
     records: in log order, as `material`; findings: see `Finding`; trust: what of the trust files speaks of
-    this log, None if none does; demo: under the demo policy; seals: those it stands between; material and
-    policies (digest → bytes): for `rules`, which adds the pay axis by `with_pay`.
+    this log, None if none does; demo: under the demo policy; solo: its owner's own log; seals: those it
+    stands between; material, policies (digest → bytes): for `rules`, which adds the pay axis by `with_pay`.
     """
 
     manifest: Manifest
@@ -106,6 +106,7 @@ class Judged:
     material: tuple[ReadRecord, ...] = ()
     trust: Trust | None = None
     demo: bool = False
+    solo: bool = False
     seals: Bounded = NO_SEALS
     policies: Mapping[str, bytes] = field(default_factory=dict)
 

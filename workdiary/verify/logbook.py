@@ -57,6 +57,23 @@ class LogBook:
         self._bounds = {epoch: self._bound(epoch) for epoch in self._epochs}
         self._join_epochs()
 
+    @property
+    def solo(self) -> bool:
+        """Whether its owner's own computer runs the log, be it only as the bundle says: for a sentence."""
+        told = self._trust if self._pinned else self._copy()
+        return told is not None and told.solo
+
+    @property
+    def epochs(self) -> frozenset[int]:
+        """Every epoch that the bundle shows anything of."""
+        return frozenset(self._epochs)
+
+    def proven(self, epoch: int) -> dict[int, bytes]:
+        """Size → root of every signed state that the epoch's final one extends, itself included."""
+        made = self._epochs[epoch]
+        seen = [note.checkpoint for note in self._notes.opened(epoch)]
+        return {item.size: item.root for item in seen if made.standing(item.size, item.root) == PROVEN}
+
     def verdict(self, reading: Reading) -> LogVerdict:
         """The log axis of a record and its window."""
         since = self._since(reading)
