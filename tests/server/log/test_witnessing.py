@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.witnesses import Liar, Pinned, liar, log_vkey, processes, threads, write_settings
+from tests.fakes.witnesses import Liar, Pinned, liar, processes, threads
+from tests.server.log.worlds import START_MS, World
 from workdiary.evidence.cosign import CosignerKey, cosignatures
 from workdiary.evidence.leaves import parse_beacon
 from workdiary.evidence.log import leaf_hash, verify_consistency, verify_inclusion
 from workdiary.evidence.notes import open_note, parse_checkpoint, parse_receipt
-from workdiary.server.compose import Plan, configure, open_installation
+from workdiary.server.compose import Plan
 from workdiary.server.log import tree
 from workdiary.server.log.activity import client_here
 from workdiary.server.log.beacons import ACTIVE_MS, MINUTE_MS
@@ -26,69 +26,13 @@ from workdiary.server.log.cosigned import cosigned_note, note_text, wait_cosigne
 from workdiary.server.log.models import Beacon, Cosignature, Leaf, Note
 from workdiary.server.log.outside import outside, witnesses
 from workdiary.server.log.receipts import receipt_for
-from workdiary.server.log.sequencer import SEQUENCER
 from workdiary.server.log.witnessing import Witnessing, begin_witnessing
 from workdiary.server.store.database import close_database
-
-START_MS = 1_795_165_200_000
 
 
 @pytest.fixture
 def database() -> None:
     """One of the databases is enough here: `test_postgres_keeps_what_witnesses_say` is on the other."""
-
-
-@dataclass
-class Times:
-    """A clock that stands unless it is told."""
-
-    ms: int = START_MS
-
-    def wall_ms(self) -> int:
-        return self.ms
-
-    def wall_s(self) -> int:
-        return self.ms // 1000
-
-    def advance(self, ms: int) -> None:
-        self.ms += ms
-
-
-@dataclass
-class World:
-    """An installation, its log, and whoever is pinned."""
-
-    plan: Plan
-    clock: Times = field(default_factory=Times)
-    made: list[Witnessing] = field(default_factory=list)
-    leaves: int = 0
-
-    @property
-    def vkey(self) -> str:
-        return log_vkey(self.plan.folder)
-
-    def open(self, pinned: Sequence[Pinned], k: int, tsa: tuple[str, Path] | None = None) -> Witnessing:
-        """Settings, database, log; a Witnessing to turn by hand."""
-        log_vkey(self.plan.folder)
-        write_settings(self.plan.folder, pinned, k, tsa)
-        senses = replace(self.plan.senses, now_ms=self.clock.wall_ms, mono_ms=self.clock.wall_ms)
-        open_installation(configure(replace(self.plan, senses=senses), 1))
-        for before in self.made:
-            before.stop()
-        self.made.append(Witnessing())
-        return self.made[-1]
-
-    def log(self, count: int = 1) -> Leaf:
-        for _ in range(count):
-            self.leaves += 1
-            data = hashlib.sha256(str(self.leaves).encode()).digest()
-            leaf = SEQUENCER.append(data, lambda _leaf: None)
-        return leaf
-
-    def here(self) -> None:
-        """A client comes, a while after the last one."""
-        self.clock.advance(6_000)
-        client_here()
 
 
 @pytest.fixture
