@@ -14,6 +14,9 @@ from workdiary.verify.reading import listed, named
 from workdiary.verify.words import NOT_APPLICABLE
 
 
+Span = tuple[int, int]
+
+
 @dataclass(slots=True)
 class Removals:
     """Digests that signed records speak of, by the id of their target."""
@@ -21,6 +24,7 @@ class Removals:
     redacted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     replaced: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     expired: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    discarded: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, record: ParsedRecord) -> None:
         """Take a record into account whose signature and authority hold."""
@@ -31,6 +35,20 @@ class Removals:
             self.expired[target] |= _texts(listed(record, "digests"))
         elif record.kind == "replace":
             self.replaced[target].add(named(record, "digest"))
+        elif record.kind == "discard" and record.payload["why"] == "owner":
+            for span in _spans(record.payload["spans"]):
+                self.discarded[span[0]].append(span[1:])
+
+    def took_back(self, record: ParsedRecord) -> bool:
+        """Whether all of a record's time was taken back by its owner: then nothing of it is shown any more."""
+        if record.kind not in {"segment", "manual"}:
+            return False
+        reached, end = int(str(record.payload["start"])), int(str(record.payload["end"]))
+        for low, high in sorted(self.discarded.get(record.id, ())):
+            if low > reached:
+                return False
+            reached = max(reached, high)
+        return record.id in self.discarded and reached >= end
 
     def of(self, ident: str, missing: frozenset[str]) -> Surroundings:
         """What is to be known around one record."""
@@ -62,6 +80,9 @@ class Contents:
             elif not fits:
                 return "MISMATCH"
         word = content_word(parsed, opened, self.removals.of(parsed.id, frozenset(missing)))
+        hidden = word == "WITHHELD" and opened is not None and not opened.digests
+        if hidden and self.removals.took_back(parsed):
+            return "REDACTED"
         bare = word == "FULL" and opened is not None and not opened.digests
         return NOT_APPLICABLE if bare else word
 
@@ -86,3 +107,9 @@ def _shots(opened: Opened | None) -> Iterator[tuple[str, dict[str, JsonValue]]]:
 
 def _texts(items: Iterable[JsonValue]) -> set[str]:
     return {item for item in items if isinstance(item, str)}
+
+
+def _spans(value: JsonValue) -> Iterator[tuple[str, int, int]]:
+    for item in value if isinstance(value, list) else []:
+        if isinstance(item, dict):
+            yield str(item["tgt"]), int(str(item["start"])), int(str(item["end"]))
