@@ -133,7 +133,8 @@ class _Folding:
         self._remove(entry, self.found.redacted, entry.text("scope") or "several")
 
     def _expire(self, entry: Entry) -> None:
-        self._remove(entry, self.found.expired, "several")
+        scope = {"images": "shots", "memos": "memo"}.get(entry.text("class") or "", "several")
+        self._remove(entry, self.found.expired, scope)
 
     def _remove(self, entry: Entry, removed: dict[str, Removed], scope: str) -> None:
         target = self._target(entry, entry.text("tgt"))

@@ -10,6 +10,7 @@ from typing import Final
 from workdiary.evidence.canonical import JsonObject
 from workdiary.evidence.kinds.operator import ITEMS_CAP
 from workdiary.rules import money
+from workdiary.rules.agreement import TermsBook
 from workdiary.rules.diary import Acceptance, Diary, DiarySegment
 from workdiary.rules.entries import Entry, Place
 from workdiary.rules.locks import NEXT
@@ -18,6 +19,7 @@ from workdiary.rules.policy import KNOWN, STANDARD, PolicySet
 from workdiary.rules.projection import project
 from workdiary.rules.rounding import LINES, Credit, credits_of
 from workdiary.rules.spans import Span, Spans, clip, length, merge
+from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import week_of
 
 OVER: Final = "over-limit"
@@ -69,7 +71,8 @@ class WeekLines:
     """A lock's `lines` and `excluded` [{tgt, start, end}], ready for the record.
 
     excluded: the span counts elsewhere for all time of this contract in it; `tgt` is the first record there.
-    rated: every rate that the lines rest on is disclosed; agreed: there are terms at all.
+    rated: every rate that the lines rest on is disclosed; agreed: there are terms that count. Without any,
+    time stands there at no price.
     """
 
     lines: tuple[Line, ...]
@@ -87,16 +90,15 @@ def lock_lines(entries: Iterable[Entry], closing: Closing) -> WeekLines:
     below = [entry for entry in entries if entry.place < closing.bound]
     excluded = _excluded(project(below), closing) if closing.elsewhere else ()
     diary = project(below, elsewhere=[span for _, span in excluded])
-    terms = diary.book.at(closing.span[0])
+    book = diary.book if diary.book.versions else TermsBook.only(Terms())
+    terms = book.at(closing.span[0]) or Terms()
     items: tuple[JsonObject, ...] = tuple(
         {"tgt": target, "start": start, "end": end} for target, (start, end) in excluded
     )
-    if terms is None:
-        return WeekLines((), items, agreed=False)
     policy = closing.policies.get(terms.policy, STANDARD)
-    parts = list(_Parts(diary, closing, policy).all())
+    parts = list(_Parts(diary, closing, credits_of(diary.segments, book, policy)).all())
     rated = all(rate is not None for kind, _, rate, _ in parts if kind != OVER)
-    return WeekLines(tuple(_lines(parts)), items, rated=rated)
+    return WeekLines(tuple(_lines(parts)), items, rated=rated, agreed=bool(diary.book.versions))
 
 
 # What one credit brings to a line: (kind, start of its week, rate, ms).
@@ -117,10 +119,10 @@ def _lines(parts: Sequence[_Part]) -> Iterator[Line]:
 class _Parts:
     """What every credit of a diary brings to the lines of one lock."""
 
-    def __init__(self, diary: Diary, closing: Closing, policy: PolicySet) -> None:
+    def __init__(self, diary: Diary, closing: Closing, found: Sequence[Credit]) -> None:
         self._diary = diary
         self._closing = closing
-        self._credits = credits_of(diary.segments, diary.book, policy)
+        self._credits = found
 
     def all(self) -> Iterator[_Part]:
         """Parts of this week's time, then what earlier weeks bring now."""

@@ -84,7 +84,9 @@ def _compared(entries: Sequence[Entry], lock: Lock, ground: Ground) -> Recheck:
     word: PayWord = "MATCHES" if not differences else "DIFFERS"
     if word == "MATCHES" and (not made.rated or len(theirs) < len(stated)):
         word = "NOT-STATED"
-    if not made.rated:
+    if not made.agreed:
+        notes.append("No terms that both sides agreed on are here, so no amount follows from anything.")
+    elif not made.rated:
         notes.append("The rate is not disclosed: times were compared, amounts could not be.")
     erased = erased_ids(entries)
     if differences and erased:
@@ -108,7 +110,7 @@ def _speaks_of_earlier(stated: Iterable[Line], made: Iterable[Line]) -> bool:
 
 def _differences(mine: Sequence[Line], theirs: Sequence[Line], made: WeekLines) -> list[str]:
     """In words, kind by kind: what the lock says and what follows from the records."""
-    if not made.agreed and theirs:
+    if not made.agreed and any(line.amount for line in theirs):
         return ["No terms that both sides agreed on are here, and yet the lock states amounts."]
     if not made.rated:
         mine, theirs = _unrated(mine), _unrated(theirs)

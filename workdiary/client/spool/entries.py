@@ -17,6 +17,7 @@ from workdiary.evidence.canonical import JsonValue
 from workdiary.evidence.envelope import ParsedRecord, open_disclosures, parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.fields import as_jwk
+from workdiary.evidence.notes import parse_checkpoint, parse_receipt
 from workdiary.rules.assemble import Images
 from workdiary.rules.entries import Entry, EntryState
 from workdiary.verify.axes import LogTrust, Material, Signatory, Surroundings, record_axes
@@ -27,7 +28,7 @@ _SEGMENTS = (
 )
 _OTHERS = (
     "SELECT rid, stream, seq, jws, state, log_index, receipt FROM records "
-    "WHERE contract = ? AND (kind = 'terms' OR rid IN "
+    "WHERE contract = ? AND (kind IN ('terms', 'annotate', 'clock-place') OR rid IN "
     "(SELECT t.rid FROM targets t JOIN records s ON s.rid = t.tgt "
     "WHERE s.contract = ? AND s.start_ms < ? AND s.end_ms >= ?))"
 )
@@ -117,7 +118,14 @@ class EntryReader:
             withheld=opened.withheld,
             state=shown,
             axes={} if judge is None else judge.words(parsed, Material(jws, texts, receipt)),
+            epoch=_epoch(receipt),
+            account=self._owner(),
         )
+
+    def _owner(self) -> str | None:
+        """The account whose records these are."""
+        enrolment = None if self._account is None else self._account.enrolment
+        return None if enrolment is None else enrolment.account
 
     def _pending(self, pending: PendingDiscard) -> Entry:
         """A discard that waits for its segments' signatures counts at once."""
@@ -136,6 +144,17 @@ class EntryReader:
         return next(
             (str(item.terms.get("detail", "bucket")) for item in known if item.id == contract), "bucket"
         )
+
+
+def _epoch(receipt: str | None) -> int:
+    """Which epoch of the log gave the receipt, as its checkpoint's origin says."""
+    if receipt is None:
+        return 0
+    try:
+        origin = parse_checkpoint(parse_receipt(receipt).checkpoint_note.partition("\n\n")[0] + "\n").origin
+    except EvidenceError:
+        return 0
+    return int(origin.rpartition("/")[2])
 
 
 _UNSIGNED_AT = 2**52  # after everything that is signed

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from workdiary.evidence.canonical import JsonObject, b64u, loads_object, unb64u
 from workdiary.evidence.envelope import Opened, ParsedRecord, parse
-from workdiary.rules.entries import Entry
+from workdiary.rules.entries import Entry, whole
 from workdiary.rules.spans import Span
 from workdiary.server.contracts.models import Contract
 from workdiary.server.receive.models import Record
@@ -18,6 +18,9 @@ from workdiary.verify.axes import opened_or_none
 
 # Kinds that stand for time; everything else of a contract says something about them or about the contract.
 TIME_KINDS = ("segment", "manual")
+# The server's words for who signs; the record format's own are freelancer, client, staff, operator.
+_ROLES = {"support": "staff"}
+_CHUNK = 200  # rows of up to 16 KB held at once
 # Opens whatever is read: a record may end before it starts, or at any instant there is.
 ALWAYS: Span = (-1, 2**63)
 
@@ -39,7 +42,27 @@ def rows_between(contract: Contract, start_ms: int, end_ms: int) -> list[Record]
     """Time records that start in the span, and all that may say something about them or the contract."""
     of_contract = Record.objects.filter(contract=contract).select_related("leaf")
     time = Q(kind__in=TIME_KINDS)
-    return list(of_contract.filter((time & Q(start_ms__gte=start_ms, start_ms__lt=end_ms)) | ~time))
+    found = list(of_contract.filter((time & Q(start_ms__gte=start_ms, start_ms__lt=end_ms)) | ~time))
+    return [*found, *_placed_into(found, (start_ms, end_ms))]
+
+
+def rows_for_lock(contract: Contract, span: Span) -> list[Record]:
+    """What the lines of a lock are made from: its span, and earlier weeks that may still bring something.
+
+    That is, weeks of which records came after their lock, or of which the client accepted more.
+    """
+    found = {row.rid: row for row in rows_between(contract, *span)}
+    said = [clear_of(row.jws) for row in found.values() if row.kind == "client-verdict"]
+    named = {name for clear in said for name in _targets(clear)}
+    time = Record.objects.filter(contract=contract, kind__in=TIME_KINDS, start_ms__lt=span[0])
+    for lock in [row for row in found.values() if row.kind == "lock"]:
+        clear = clear_of(lock.jws)
+        low, high = _bounds(clear)
+        week = time.filter(start_ms__gte=low, start_ms__lt=high)
+        late = Q(leaf__epoch__gt=lock.leaf.epoch) | Q(leaf__epoch=lock.leaf.epoch, index__gte=clear["size"])
+        if week.filter(late | Q(jws_id__in=named)).exists():
+            found |= {row.rid: row for row in week.select_related("leaf")}
+    return list(found.values())
 
 
 def read(rows: Iterable[Record], opened: Span | None) -> Reading:
@@ -80,13 +103,49 @@ def _entry(row: Record, reading: Reading, axes: Mapping[str, str]) -> Entry:
         stream=row.stream,
         seq=row.seq,
         kid=row.kid,
-        role=row.role,
+        role=_ROLES.get(row.role, row.role),
         clear=clear,
         values=opened.values,
         digests=opened.digests,
         withheld=opened.withheld,
         axes=axes,
+        epoch=row.leaf.epoch,
+        account=None if row.account_id is None else str(row.account_id),
+        received=row.received_ms,
     )
+
+
+def _placed_into(rows: Iterable[Record], span: Span) -> list[Record]:
+    """Segments of a wrong clock that a `clock-place` among `rows` puts into the span, wherever they claim."""
+    known = {row.rid for row in rows}
+    places = [(row.stream, clear_of(row.jws)) for row in rows if row.kind == "clock-place"]
+    streams = {stream for stream, _ in places}
+    elsewhere = Record.objects.filter(kind="segment", stream__in=streams).exclude(
+        start_ms__gte=span[0], start_ms__lt=span[1]
+    )
+    found: list[Record] = []
+    for row in elsewhere.select_related("leaf").iterator(_CHUNK) if places else ():
+        clear = clear_of(row.jws)
+        if clear.get("clock_unsure") is True and row.rid not in known:
+            mine = (said for stream, said in places if stream == row.stream and said["boot"] == clear["boot"])
+            if any(span[0] <= _instant_of(clear, said) < span[1] for said in mine):
+                found.append(row)
+    return found
+
+
+def _instant_of(clear: JsonObject, said: JsonObject) -> int:
+    return whole(clear["mono0"]) + whole(said["server_time"]) - whole(said["mono"])
+
+
+def _targets(clear: JsonObject) -> list[str]:
+    listed = clear.get("targets")
+    items = listed if isinstance(listed, list) else []
+    return [str(item["tgt"]) for item in items if isinstance(item, dict)]
+
+
+def _bounds(clear: JsonObject) -> Span:
+    span = clear.get("span")
+    return (whole(span.get("start")), whole(span.get("end"))) if isinstance(span, dict) else (0, 0)
 
 
 def clear_of(jws: str) -> JsonObject:

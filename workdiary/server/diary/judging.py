@@ -12,12 +12,15 @@ from workdiary.server.diary.chains import CHAINS
 from workdiary.server.diary.entries import Reading, digest_text
 from workdiary.server.log.receipts import receipt_for
 from workdiary.server.log.tree import origin, signer
-from workdiary.server.receive.models import Disclosure, Record, Redaction
+from workdiary.server.receive.models import Disclosure, Erased, Record, Redaction
 from workdiary.server.receive.stored import scope_of
 from workdiary.server.store.blobs import present
 from workdiary.server.store.runtime import runtime
 from workdiary.verify.axes import LogTrust, Signatory, Surroundings, Unfolded, opened_axes
+from workdiary.verify.voices import is_dangling, targets_of
 
+# Kinds that take disclosures out of other records, as their signers or the operator say.
+_TAKING = ("redact", "replace", "expire")
 # The server's words for who signs; the record format's own are freelancer, client, staff, operator.
 _ROLES = {"support": "staff"}
 
@@ -70,24 +73,50 @@ def _log_word(row: Record) -> str:
 def _surroundings(rows: Iterable[Record], reading: Reading) -> dict[str, Surroundings]:
     known = list(rows)
     chain = CHAINS.words((reading.parsed[row.rid] for row in known), str(runtime().folder))
-    redacted = _redacted(known)
+    taken = _taken(known)
     missing = _missing(known)
+    placed = _placed(reading)
+    present_ids = _present(reading)
     return {
         row.rid: Surroundings(
             chain=chain[row.jws_id],
-            redacted=redacted.get(row.jws_id, frozenset()),
+            redacted=taken["redact"].get(row.jws_id, frozenset()),
+            replaced=taken["replace"].get(row.jws_id, frozenset()),
+            expired=taken["expire"].get(row.jws_id, frozenset()),
             missing=missing.get(row.rid, frozenset()),
+            dangling=is_dangling(reading.parsed[row.rid], present_ids),
+            placed=row.rid in placed,
         )
         for row in known
     }
 
 
-def _redacted(rows: Iterable[Record]) -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    wanted = [row.jws_id for row in rows]
-    for target, digest in Redaction.objects.filter(target__in=wanted).values_list("target", "digest"):
-        found[target].add(digest_text(digest))
-    return {target: frozenset(digests) for target, digests in found.items()}
+def _taken(rows: Iterable[Record]) -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """What was taken out of records: by the kind of the record that says so, then by target."""
+    found: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in _TAKING}
+    wanted = Redaction.objects.filter(target__in=[row.jws_id for row in rows], by__kind__in=_TAKING)
+    for kind, target, digest in wanted.values_list("by__kind", "target", "digest"):
+        found[kind][target].add(digest_text(digest))
+    return {
+        kind: {target: frozenset(digests) for target, digests in by_target.items()}
+        for kind, by_target in found.items()
+    }
+
+
+def _placed(reading: Reading) -> frozenset[str]:
+    """Segments of a wrong clock that a `clock-place` of their boot places, by rid."""
+    parsed = reading.parsed.items()
+    boots = {(r.stream, str(r.payload["boot"])) for _, r in parsed if r.kind == "clock-place" and r.supported}
+    unsure = ((rid, r) for rid, r in parsed if r.supported and r.payload.get("clock_unsure") is True)
+    return frozenset(rid for rid, r in unsure if (r.stream, str(r.payload["boot"])) in boots)
+
+
+def _present(reading: Reading) -> frozenset[str]:
+    """The ids that these records speak about and that are here, or are known to have been erased."""
+    named = {tgt for record in reading.parsed.values() if record.supported for tgt in targets_of(record)}
+    here = Record.objects.filter(jws_id__in=named).values_list("jws_id", flat=True)
+    gone = Erased.objects.filter(jws_id__in=named).values_list("jws_id", flat=True)
+    return frozenset([*here, *gone])
 
 
 def _missing(rows: Iterable[Record]) -> Mapping[str, frozenset[str]]:

@@ -15,7 +15,7 @@ from workdiary.rules.projection import project
 from workdiary.rules.spans import Span, Spans, clip, merge
 from workdiary.rules.weeks import Week, week_of
 from workdiary.server.contracts.models import Contract, Party
-from workdiary.server.diary.entries import TIME_KINDS, entries, read, rows_between
+from workdiary.server.diary.entries import TIME_KINDS, entries, read, rows_between, rows_for_lock
 from workdiary.server.receive.models import OperatorHead, Record, WeekLock
 from workdiary.server.receive.operator_stream import Statement, state
 from workdiary.server.receive.seals import seal
@@ -101,7 +101,7 @@ def _lock_behind(contract: Contract, week: Week, sealed: Record) -> Record:
 
 def _fields(contract: Contract, week: Week, said: JsonObject, epoch: int) -> JsonObject:
     size, span = int(str(said["size"])), (week.start, week.end)
-    rows = rows_between(contract, *span)
+    rows = rows_for_lock(contract, span)
     known = [row for row in rows if (row.leaf.epoch, row.leaf.index) < (epoch, size)]
     found = entries(read(known, span), {})
     closing = Closing(span, size, epoch, _elsewhere(contract, project(found), span))
