@@ -13,7 +13,6 @@ from workdiary.verify.axes import Surroundings, content_word
 from workdiary.verify.reading import listed, named
 from workdiary.verify.words import NOT_APPLICABLE
 
-
 Span = tuple[int, int]
 
 
@@ -40,7 +39,7 @@ class Removals:
                 self.discarded[span[0]].append(span[1:])
 
     def took_back(self, record: ParsedRecord) -> bool:
-        """Whether all of a record's time was taken back by its owner: then nothing of it is shown any more."""
+        """Whether all of a record's time was taken back by its owner: then nothing of it is shown."""
         if record.kind not in {"segment", "manual"}:
             return False
         reached, end = int(str(record.payload["start"])), int(str(record.payload["end"]))
