@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from tests.fakes.records import CONTRACT, START, browser, device, fixed
 from tests.fakes.world import (
@@ -30,6 +30,7 @@ from workdiary.evidence.bundle import (
     Manifest,
     NoteFile,
     Span,
+    bundle_of,
     write_bundle,
 )
 from workdiary.evidence.canonical import JsonObject, JsonValue, dumps, unb64u
@@ -57,7 +58,8 @@ class Knobs:
 
     segments: cells worked; witnesses: how many cosign; k: how many the trust file demands; amend: a memo, a
     redaction, a discard; lock: the week is locked; seal: the export is sealed (else OPEN); prior: a sealed
-    export before this one, so that the span has a lower bound; rooted: the trust file pins the root.
+    export before this one, so that the span has a lower bound; rooted: the trust file pins the root; offline:
+    nothing is sent before the last cell ends.
     """
 
     segments: int = 4
@@ -72,6 +74,7 @@ class Knobs:
     rooted: bool = True
     solo: bool = False
     demo: bool = False
+    offline: bool = False
     audience: str = "client"
 
 
@@ -85,6 +88,7 @@ class Story:
     seal: SignedRecord | None = None
     before: SignedRecord | None = None
     redacted: frozenset[str] = frozenset()
+    unsent: list[SignedRecord] = field(default_factory=list)
 
     @property
     def policy(self) -> PolicySet:
@@ -109,8 +113,12 @@ class SampleBundle:
 
 def sample_bundle(knobs: Knobs | None = None, twist: Twist | None = None) -> SampleBundle:
     """The whole of it; `twist`: what a signer lies about, before signing it."""
+    from workdiary.rules.bundle_page import bundle_page
+
     told = story(knobs or Knobs(), twist)
-    return SampleBundle(told, bundle_contents(told), sample_trust(told))
+    contents = bundle_contents(told)
+    report = bundle_page(bundle_of(contents))
+    return SampleBundle(told, replace(contents, report=report), sample_trust(told))
 
 
 def bundle_bytes(contents: Contents) -> bytes:
@@ -168,7 +176,9 @@ def bundle_contents(told: Story, size: int | None = None) -> Contents:
     chosen = _chosen(told)
     records = tuple(_bundle_record(told, placed) for placed in chosen)
     beacons = tuple(
-        LeafFile(log.epoch, index, leaf, log.path(index, size)) for index, leaf in log.beacons.items()
+        LeafFile(log.epoch, index, leaf, log.path(index, size))
+        for index, leaf in log.beacons.items()
+        if index < size
     )
     policy = told.policy
     trust = sample_trust(told)
@@ -294,8 +304,11 @@ def _cell(told: Story, number: int) -> None:
     record = told.stream("desk").sign("segment", clear, slots)
     for k, image in enumerate(images):
         told.images[blob_name(record, f"shot.{k}")] = image
-    world.wait(2 * SECOND)
-    world.commit(record)
+    told.unsent.append(record)
+    if number == last or not knobs.offline:
+        world.wait(2 * SECOND)
+        world.commit(*told.unsent)
+        told.unsent.clear()
     world.now = START + (number + 1) * CELL
 
 
@@ -469,7 +482,7 @@ def _notes(
     proofs = {parse_checkpoint_size(parse_receipt(record.proof or "").checkpoint_note) for record in records}
     beacons = {parse_checkpoint_size(parse_beacon(leaf).note) for leaf in log.beacons.values()}
     return tuple(
-        NoteFile(log.epoch, at, log.notes[at] if at in embedded else None, log.consistency(at, size))
+        NoteFile(log.epoch, at, log.notes.get(at) if at in embedded else None, log.consistency(at, size))
         for at in sorted(embedded | proofs | beacons)
         if at <= size
     )
