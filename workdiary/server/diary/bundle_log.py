@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 from workdiary.evidence.bundle import LeafFile, NoteFile
 from workdiary.evidence.envelope import ParsedRecord
+from workdiary.evidence.leaves import epoch_leaf
+from workdiary.evidence.log import inclusion_proof
 from workdiary.evidence.notes import parse_checkpoint, parse_receipt
 from workdiary.server.diary.selection import Selection
 from workdiary.server.log.bundle_proofs import Mentioned, log_proofs
 from workdiary.server.log.cosigned import note_text, proof_note, signed_note
+from workdiary.server.log.epochs import signed_size
 from workdiary.server.log.models import Note, Tree
 from workdiary.server.log.receipts import receipt_for
-from workdiary.server.log.tree import epoch_of
+from workdiary.server.log.tree import epoch_of, reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,16 @@ def bundle_log(selection: Selection, records: Iterable[ParsedRecord]) -> BundleL
     notes: list[NoteFile] = []
     beacons: list[LeafFile] = []
     checkpoints: dict[int, str] = {}
-    for epoch in sorted({newest, *indexes, *sizes}):
+    # Every epoch up to the newest, so that each one's first leaf leads back to the one before.
+    for epoch in range(min({newest, *indexes, *sizes}), newest + 1):
         final = _final(epoch, selection)
         checkpoints[epoch] = note_text(final)
         mentioned = Mentioned(epoch, final.size, frozenset(indexes[epoch]), frozenset(sizes[epoch]))
         found = log_proofs(mentioned)
         notes += found.notes
         beacons += found.beacons
-    return BundleLog(proofs, checkpoints[newest], checkpoints, tuple(notes), tuple(beacons), ())
+    epochs = tuple(_opening(epoch, selection) for epoch in sorted(checkpoints) if epoch)
+    return BundleLog(proofs, checkpoints[newest], checkpoints, tuple(notes), tuple(beacons), epochs)
 
 
 def _sizes(records: Iterable[ParsedRecord]) -> dict[int, set[int]]:
@@ -79,10 +84,15 @@ def _proof_size(proof: str) -> int:
 def _final(epoch: int, selection: Selection) -> Note:
     """An epoch's last signed note; of the seal's own, the one that proves the seal."""
     leaf = selection.seal.leaf
-    if epoch == leaf.epoch:
-        note = proof_note(epoch, leaf.index)
-    else:
-        note = signed_note(epoch, Tree.objects.get(epoch=epoch).size)
+    own = epoch == leaf.epoch
+    note = proof_note(epoch, leaf.index) if own else signed_note(epoch, signed_size(epoch))
     if note is None:
         raise LookupError("a size of the log that nobody signed")
     return note
+
+
+def _opening(epoch: int, selection: Selection) -> LeafFile:
+    """Leaf 0 of a later epoch: the last note known of the one before."""
+    leaf = epoch_leaf(Tree.objects.get(epoch=epoch).before or "")
+    size = _final(epoch, selection).size
+    return LeafFile(epoch, 0, leaf, tuple(inclusion_proof(0, size, reader(epoch, size))))

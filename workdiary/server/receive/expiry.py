@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from workdiary.evidence.canonical import JsonValue, b64u
 from workdiary.evidence.kinds.operator import ERASED_CAP
 from workdiary.server.contracts.models import Contract
-from workdiary.server.receive.destruction import SHOT, destroy_disclosures
+from workdiary.server.receive.destruction import SHOT, destroy_disclosures, remember
 from workdiary.server.receive.models import Disclosure, Erased, Record, Redaction
 from workdiary.server.receive.operator_stream import Statement, state
 from workdiary.server.receive.stored import scope_of
@@ -96,7 +96,9 @@ def _erase(contract: Contract | None, records: list[Record], why: str) -> Record
 
 def _end(record: Record, said: Record) -> None:
     rows = Disclosure.objects.filter(record=record)
-    forget_blobs(scope_of(record), [*rows.values_list("digest", flat=True)])
+    digests = [*rows.values_list("digest", flat=True)]
+    remember(record.jws_id, digests)
+    forget_blobs(scope_of(record), digests)
     rows.delete()
     Redaction.objects.filter(Q(target=record.jws_id) | Q(by=record)).delete()
     Erased.objects.create(
