@@ -79,6 +79,13 @@ def test_malformed_or_changed_notes_are_refused(note: str) -> None:
         notes.open_note(note, [notes.parse_vkey(VKEY)])
 
 
+@pytest.mark.parametrize("note", ["", "\n", "\n\n", "text\n", "text\n\n", f"{NOTE}\n", NOTE[:-1]])
+def test_what_has_no_signature_lines_is_not_split(note: str) -> None:
+    # Found by fuzzing: an empty line at the very end is no signature.
+    with pytest.raises(EvidenceError):
+        notes.split_note(note)
+
+
 def test_at_least_sixteen_signatures_are_accepted() -> None:
     signers = [notes.NoteSigner(f"w{index}.example", fixed(str(index))) for index in range(16)]
     note = notes.sign_note("text\n", *signers)

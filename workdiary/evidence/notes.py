@@ -20,6 +20,8 @@ SIGNATURES_CAP = 32
 KEY_ID_BYTES = 4
 # signed-note, Signature types: plain Ed25519.
 TYPE_ED25519 = 0x01
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
+_SPACE = re.compile(r"\s")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,18})\Z", re.ASCII)
 DASH = "— "
 _BODY_LINES = 3
@@ -224,14 +226,14 @@ def check_text(text: str) -> None:
         raise EvidenceError("note", "a lone surrogate") from None
     if size > NOTE_CAP:
         raise EvidenceError("cap", f"a note over {NOTE_CAP} bytes")
-    if any(char < " " and char != "\n" for char in text):
+    if _CONTROL.search(text):
         raise EvidenceError("note", "a control character")
 
 
 def check_name(name: str) -> str:
     """`name` if a key may sign under it. Raises `EvidenceError` ("note")."""
     check_text(name)
-    if not name or "+" in name or any(char.isspace() for char in name):
+    if not name or "+" in name or _SPACE.search(name):
         raise EvidenceError("note", "a key name has no spaces and no plus")
     return name
 
@@ -241,7 +243,7 @@ def split_note(note: str) -> tuple[str, Sequence[str]]:
     check_text(note)
     # "the text is separated from the signatures by the last empty line in the note"
     at = note.rfind("\n\n")
-    if at < 0 or not note.endswith("\n"):
+    if not 0 <= at < len(note) - 2 or not note.endswith("\n"):
         raise EvidenceError("note", "no signatures")
     lines = note[at + 2 : -1].split("\n")
     if len(lines) > SIGNATURES_CAP:
