@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from workdiary.client.upload.answers import OK, NonsenseError, RefusedError, read, trouble
@@ -25,6 +25,7 @@ from workdiary.wire.messages import (
 )
 from workdiary.wire.problems import ProblemCode
 from workdiary.wire.reading import encode
+from workdiary.wire.receipts import ReceiptsReply, ReceiptsRequest
 from workdiary.wire.upload import BLOB_TYPE, RECORD_TYPE
 
 _JSON = "application/json"
@@ -64,6 +65,13 @@ class DiaryServer:
             if refused.problem.code == ProblemCode.NOT_FOUND:
                 return None
             raise
+
+    def receipts(self, rids: Sequence[str]) -> Mapping[str, str]:
+        """POST /api/v1/records/receipts: the best receipts there are of our own records, at most 100."""
+        body = encode(ReceiptsRequest(tuple(rids)).to_json())
+        headers = {**self._bearer(), "Content-Type": _JSON}
+        answer = self._transport.send("POST", "/api/v1/records/receipts", headers, body)
+        return read(answer, ReceiptsReply.from_json).receipts
 
     def checkpoint(self) -> str:
         """GET /log/checkpoint: the newest signed note."""
