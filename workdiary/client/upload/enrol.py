@@ -12,6 +12,7 @@ from workdiary.client.upload.answers import NonsenseError, RefusedError
 from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.transport import Transport
 from workdiary.evidence.canonical import b64u
+from workdiary.evidence.cosign import parse_cosigner
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.fields import UUID
 from workdiary.evidence.keys import check_key
@@ -67,10 +68,20 @@ def enrol(
         kid=keys.kid,
         contracts=tuple(Contract(contract.id, contract.name) for contract in reply.contracts),
         enrolled_ms=wall_ms(),
+        witnesses=installation.witnesses,
+        k=installation.k,
+        tsas=installation.tsas,
     )
     keys.put_token(reply.device_token)
     account.enrol(enrolment)
     return enrolment
+
+
+def check_witnesses(installation: Installation) -> None:
+    """Raise EvidenceError for witnesses nobody could count to k with."""
+    keys = {parse_cosigner(text).public for text in installation.witnesses}
+    if len(keys) != len(installation.witnesses) or not min(1, len(keys)) <= installation.k <= len(keys):
+        raise EvidenceError("key", "witnesses that cannot be counted to k")
 
 
 def _check(installation: Installation) -> None:
@@ -80,6 +91,7 @@ def _check(installation: Installation) -> None:
         parse_vkey(installation.log_vkey)
         upload_public_key(installation.upload_jwk)
         check_key(installation.operator_jwk)
+        check_witnesses(installation)
     except EvidenceError as error:
         raise NonsenseError from error
 
