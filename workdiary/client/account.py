@@ -14,6 +14,7 @@ from workdiary.client.settings import Home
 
 _ACCOUNT = "account.json"
 _TRUST = "trust.json"
+NEW_LOG_SHOWN_MS = 7 * 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Enrolment:
     role: str = "freelancer"  # what the account is, in the words of `open.role`
     root: str = ""  # kid of the account's root as this home knows it, "" while it is postponed
     cert: str = ""  # the `cert` or `rotate` record (compact JWS) that certifies this device, "" without
+    witnesses: tuple[str, ...] = ()  # verifier keys; k of them make a note witnessed
+    k: int = 0
+    tsas: tuple[str, ...] = ()  # time stamping authorities, PEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,26 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class NewLog:
+    """The server began a new epoch after it lost leaves.
+
+    kept: the newest note known here of the log before, "" if none; named: the note its leaf 0 names; first:
+    the new log's first note; searched: whether everything sent before was asked for.
+    """
+
+    origin: str
+    kept: str
+    named: str
+    first: str
+    at_ms: int
+    searched: bool = False
+
+    def reason(self) -> str:
+        """Words for the status line."""
+        return "The server lost part of its log and began a new one. Both notes are kept; it is sent again."
+
+
+@dataclass(frozen=True, slots=True)
 class Halt:
     """Why sync stopped for good: the log rolled back or forked; both notes are kept as proof."""
 
@@ -75,12 +99,15 @@ class Halt:
     old_note: str
     new_note: str
     at_ms: int
+    witnesses: str = ""  # names of pinned witnesses that cosigned both notes
 
     def reason(self) -> str:
         """Words for the status line."""
-        return _HALT_WORDS[self.why]
+        both = f" Both are cosigned by {self.witnesses}: that witness cannot be relied on."
+        return _HALT_WORDS[self.why] + (both if self.witnesses else "")
 
 
+_Trust = tuple[Checkpoint | None, Halt | None, tuple[NewLog, ...]]
 _HALT_WORDS = {
     "rollback": "The server shows an older log than it signed before. Both notes are kept; tracking goes on.",
     "fork": "The server's log was rewritten. Both notes are kept as proof; tracking goes on.",
@@ -90,12 +117,10 @@ _HALT_WORDS = {
 class Account:
     """Enrolment and trust of one home; thread-safe; every change is durable on return."""
 
-    def __init__(
-        self, home: Home, enrolment: Enrolment | None, trust: tuple[Checkpoint | None, Halt | None]
-    ) -> None:
+    def __init__(self, home: Home, enrolment: Enrolment | None, trust: _Trust) -> None:
         self._home = home
         self._enrolment = enrolment
-        self._newest, self._halt = trust
+        self._newest, self._halt, self._new_logs = trust
         self._lock = threading.Lock()
 
     @classmethod
@@ -106,7 +131,10 @@ class Account:
         path = str(home.path / _TRUST)
         newest = _build(Checkpoint, trust.get("newest"), path)
         halt = _build(Halt, trust.get("halt"), path)
-        return cls(home, _enrolment(account, str(home.path / _ACCOUNT)), (newest, halt))
+        listed = trust.get("new_logs", [])
+        found = [_build(NewLog, item, path) for item in (listed if isinstance(listed, list) else [None])]
+        new_logs = tuple(item for item in found if item is not None)
+        return cls(home, _enrolment(account, str(home.path / _ACCOUNT)), (newest, halt, new_logs))
 
     @property
     def enrolment(self) -> Enrolment | None:
@@ -176,10 +204,19 @@ class Account:
         with self._lock:
             newest = self._newest
             same_log = newest is not None and newest.origin == checkpoint.origin
-            if newest is not None and same_log and checkpoint.size <= newest.size:
+            if newest is not None and same_log and not _says_more(checkpoint, newest):
                 return
-            self._write_trust(checkpoint, self._halt)
-            self._newest = checkpoint
+            self._write_trust((checkpoint, self._halt, self._new_logs))
+
+    def pin_witnesses(self, witnesses: tuple[str, ...], k: int, tsas: tuple[str, ...]) -> None:
+        """Pin who witnesses this log where nobody was pinned yet; later ones change nothing."""
+        with self._lock:
+            enrolment = self._enrolment
+            if enrolment is None or enrolment.witnesses or enrolment.tsas:
+                return
+            changed = replace(enrolment, witnesses=witnesses, k=k, tsas=tsas)
+            self._home.write_json(_ACCOUNT, asdict(changed))
+            self._enrolment = changed
 
     def halted(self) -> Halt | None:
         """The reason why nothing is sent any more, or None."""
@@ -189,17 +226,57 @@ class Account:
         """Stop sync for good, both notes kept; the first reason stays."""
         with self._lock:
             if self._halt is None:
-                self._write_trust(self._newest, halt)
-                self._halt = halt
+                self._write_trust((self._newest, halt, self._new_logs))
 
-    def _write_trust(self, newest: Checkpoint | None, halt: Halt | None) -> None:
+    def new_logs(self) -> tuple[NewLog, ...]:
+        """The epochs that began since this home enrolled, oldest first."""
+        return self._new_logs
+
+    def begin_log(self, new: NewLog, log_vkey: str) -> Enrolment:
+        """Go on with a new epoch of the same installation and key, verified before; done twice it is one.
+
+        Its notes are kept before the enrolment names it, so that a crash in between only asks again.
+        """
+        with self._lock:
+            known = self._enrolment
+            if known is None:
+                raise _unknown("", ())
+            logs = tuple(item for item in self._new_logs if item.origin != new.origin)
+            self._write_trust((self._newest, self._halt, (*logs, new)))
+            changed = replace(known, origin=new.origin, log_vkey=log_vkey)
+            self._keep(changed)
+            return changed
+
+    def searched(self) -> None:
+        """Everything sent to an earlier epoch was asked for."""
+        with self._lock:
+            logs = tuple(replace(item, searched=True) for item in self._new_logs)
+            self._write_trust((self._newest, self._halt, logs))
+
+    def flags(self, now_ms: int) -> tuple[str, ...]:
+        """What the person should know: `no-root` (no recovery code yet), `new-log` (for a week)."""
+        fresh = any(now_ms - item.at_ms < NEW_LOG_SHOWN_MS for item in self._new_logs)
+        postponed = self._enrolment is not None and not self._enrolment.root
+        return (*(("new-log",) if fresh else ()), *(("no-root",) if postponed else ()))
+
+    def _write_trust(self, trust: _Trust) -> None:
+        newest, halt, new_logs = trust
         self._home.write_json(
             _TRUST,
             {
                 "newest": None if newest is None else asdict(newest),
                 "halt": None if halt is None else asdict(halt),
+                "new_logs": [asdict(item) for item in new_logs],
             },
         )
+        self._newest, self._halt, self._new_logs = trust
+
+
+def _says_more(one: Checkpoint, other: Checkpoint) -> bool:
+    """A larger checkpoint, or the same with more cosignatures: they are proof against whoever gave two."""
+    if (one.size, one.root) == (other.size, other.root):
+        return one.note.count("\n") > other.note.count("\n")
+    return one.size > other.size
 
 
 def _unknown(contract: str, names: tuple[str, ...]) -> KnownError:
@@ -209,7 +286,7 @@ def _unknown(contract: str, names: tuple[str, ...]) -> KnownError:
     )
 
 
-_T = TypeVar("_T", Checkpoint, Halt)
+_T = TypeVar("_T", Checkpoint, Halt, NewLog)
 
 
 def _build(kind: type[_T], value: Any, path: str) -> _T | None:
@@ -219,8 +296,10 @@ def _build(kind: type[_T], value: Any, path: str) -> _T | None:
     """
     if value is None:
         return None
+    if isinstance(value, dict) and kind is Halt:
+        value = {"witnesses": "", **value}  # older homes do not name them
     names = {item.name for item in fields(kind)}
-    texts = names - {"size", "at_ms"}
+    texts = names - {"size", "at_ms", "searched"}
     if (
         not isinstance(value, dict)
         or value.keys() != names
@@ -235,10 +314,12 @@ def _enrolment(value: dict[str, Any] | None, path: str) -> Enrolment | None:
         return None
     try:
         contracts = tuple(Contract(**contract) for contract in value["contracts"])
-        enrolment = Enrolment(**{**value, "contracts": contracts})
+        lists = {name: tuple(value.get(name, ())) for name in ("witnesses", "tsas")}
+        enrolment = Enrolment(**{**value, "contracts": contracts, **lists})
     except (KeyError, TypeError) as error:
         raise DamagedError(path, "It does not hold what this version writes.") from error
-    texts = (enrolment.server, enrolment.url, enrolment.origin, enrolment.log_vkey, enrolment.account)
+    plain = (enrolment.server, enrolment.url, enrolment.origin, enrolment.log_vkey, enrolment.account)
+    texts = [*plain, *enrolment.witnesses, *enrolment.tsas]
     keys = (enrolment.upload_jwk, enrolment.operator_jwk)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(key, dict) for key in keys):
         raise DamagedError(path, "It does not hold what this version writes.")

@@ -68,6 +68,7 @@ def status_json(snapshot: Snapshot) -> JsonObject:
             "quarantined": snapshot.outbox.quarantined,
             "oldest": _iso(snapshot.outbox.oldest_ms),
             "last_receipt": _iso(snapshot.outbox.last_receipt_ms),
+            "unwitnessed": snapshot.outbox.unwitnessed,
         },
         "backends": {view.capability: {"name": view.name, "note": view.note} for view in snapshot.backends},
         "key_class": snapshot.key_class,

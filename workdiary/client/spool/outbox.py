@@ -13,7 +13,7 @@ from workdiary.client.errors import ExitCode, KnownError, border
 from workdiary.client.segment.image_file import DamagedImageError, decode_key, open_image
 from workdiary.client.settings import write_durably
 from workdiary.client.spool.book import SpoolBook
-from workdiary.client.spool.queue import RECORD_REFUSED
+from workdiary.client.spool.queue import RECORD_REFUSED, UNWITNESSED
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows
 
@@ -29,13 +29,17 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """The fields of tracker.events.OutboxView; waiting: closed segments and records not yet receipted."""
+    """The fields of tracker.events.OutboxView; waiting: closed segments and records not yet receipted.
+
+    unwitnessed: receipted ones that wait for cosignatures of the pinned witnesses.
+    """
 
     waiting: int
     quarantined: int
     oldest_ms: int | None
     last_receipt_ms: int | None
     images: int
+    unwitnessed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,16 @@ class Outbox:
             "(SELECT MIN(at_ms) FROM records WHERE state = 'signed'), "
             "(SELECT MIN(end_ms) FROM segments WHERE state = 'held'), "
             "(SELECT MAX(changed_ms) FROM records WHERE state = 'sent'), "
-            "(SELECT COUNT(*) FROM images WHERE state = 'queued')",
+            "(SELECT COUNT(*) FROM images WHERE state = 'queued'), "
+            "(SELECT COUNT(*) FROM records WHERE code = ? AND state = 'sent')",
             RECORD_REFUSED,
+            UNWITNESSED,
         )
-        signed, held, refused, damaged, oldest, oldest_held, receipt, images = row or (0,) * 8
+        signed, held, refused, damaged, oldest, oldest_held, receipt, images, alone = row or (0,) * 9
         times = [value for value in (oldest, oldest_held) if value is not None]
-        return OutboxCounts(signed + held, refused + damaged, min(times, default=None), receipt, images)
+        return OutboxCounts(
+            signed + held, refused + damaged, min(times, default=None), receipt, images, alone
+        )
 
     def list(self) -> builtins.list[OutboxItem]:
         """Everything not yet receipted, oldest first."""

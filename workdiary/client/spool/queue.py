@@ -19,6 +19,8 @@ from workdiary.client.spool.shots import ShotRows
 from workdiary.evidence.envelope import parse
 
 RECORD_REFUSED = "record-refused"
+# The code of a sent record whose receipt has fewer than k cosignatures of the pinned witnesses.
+UNWITNESSED = "unwitnessed"
 KEPT_AFTER_STORED_MS = 7 * 24 * 3_600_000  # evidence.md, Protocol 3: blobs ≥ 7 days after they were stored
 
 
@@ -49,6 +51,24 @@ class Verdict:
     code: str
     why: str
     refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAt:
+    """Where the log holds a record; witnessed: k cosignatures are there, or nobody is pinned."""
+
+    index: int
+    receipt: str
+    witnessed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnwitnessedRecord:
+    """A sent record whose receipt is to be replaced by a cosigned one."""
+
+    rid: str
+    jws: str
+    index: int
 
 
 class SendQueue:
@@ -86,13 +106,31 @@ class SendQueue:
             )
         return waiting
 
-    def sent(self, rid: str, index: int, receipt: str, now_ms: int) -> None:
+    def sent(self, rid: str, place: LoggedAt, now_ms: int) -> None:
         """A record's receipt verified."""
+        code = None if place.witnessed else UNWITNESSED
         self._db.write(
             lambda db: db.execute(
-                "UPDATE records SET state = 'sent', log_index = ?, receipt = ?, code = NULL, why = NULL, "
+                "UPDATE records SET state = 'sent', log_index = ?, receipt = ?, code = ?, why = NULL, "
                 "changed_ms = ? WHERE rid = ?",
-                (index, receipt, now_ms, rid),
+                (place.index, place.receipt, code, now_ms, rid),
+            )
+        )
+
+    def unwitnessed(self, most: int) -> list[UnwitnessedRecord]:
+        """The oldest sent records that wait for cosignatures."""
+        found = self._db.rows(
+            f"SELECT rid, jws, log_index FROM records WHERE code = '{UNWITNESSED}' AND state = 'sent' "  # noqa: S608
+            "ORDER BY ord LIMIT ?",
+            most,
+        )
+        return [UnwitnessedRecord(str(rid), str(jws), int(index)) for rid, jws, index in found]
+
+    def witnessed(self, rid: str, receipt: str) -> None:
+        """A cosigned receipt verified; it takes the place of the first."""
+        self._db.write(
+            lambda db: db.execute(
+                "UPDATE records SET receipt = ?, code = NULL WHERE rid = ? AND state = 'sent'", (receipt, rid)
             )
         )
 
@@ -133,7 +171,7 @@ class SendQueue:
         """The server does not know a record that counted as sent: send it again."""
         self._db.write(
             lambda db: db.execute(
-                "UPDATE records SET state = 'signed' WHERE rid = ? AND state = 'sent'", (rid,)
+                "UPDATE records SET state = 'signed', code = NULL WHERE rid = ? AND state = 'sent'", (rid,)
             )
         )
 
@@ -163,14 +201,18 @@ class SendQueue:
         return [(str(contract), str(stream), int(seq)) for contract, stream, seq in found]
 
     def prune(self, now_ms: int) -> int:
-        """Remove images stored on the server for 7 days; returns how many. Their rows keep saying `sent`."""
+        """Remove images stored on the server for 7 days; returns how many. Their rows keep saying `sent`.
+
+        Where witnesses are pinned, an image stays until its record is witnessed (evidence.md, Protocol 3).
+        """
         before = now_ms - KEPT_AFTER_STORED_MS
 
         def work(db: sqlite3.Connection) -> list[str]:
             found = db.execute(
                 "UPDATE images SET key = NULL, meta = NULL, sealed_key = NULL WHERE state = 'sent' "
-                "AND key IS NOT NULL AND changed_ms < ? RETURNING image, thumb",
-                (before,),
+                "AND key IS NOT NULL AND changed_ms < ? AND NOT EXISTS (SELECT 1 FROM records r "
+                "WHERE r.rid = images.rid AND r.code = ?) RETURNING image, thumb",
+                (before, UNWITNESSED),
             ).fetchall()
             return [name for pair in found for name in pair]
 

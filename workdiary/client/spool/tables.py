@@ -108,6 +108,7 @@ TABLES = {
         (
             "records_span ON records (contract, kind, end_ms)",
             "records_state ON records (state, changed_ms)",
+            "records_unwitnessed ON records (ord) WHERE code = 'unwitnessed'",
         ),
     ),
     "disclosures": Table(

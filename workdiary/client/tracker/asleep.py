@@ -42,7 +42,12 @@ def _read(files: HomeFiles, env: Mapping[str, str], plain: Snapshot) -> Snapshot
         reason=plain.reason,
         contracts=tuple(agreement.view() for agreement in agreements),
         outbox=OutboxView(
-            counts.waiting, counts.quarantined, counts.oldest_ms, counts.last_receipt_ms, counts.images
+            counts.waiting,
+            counts.quarantined,
+            counts.oldest_ms,
+            counts.last_receipt_ms,
+            counts.images,
+            counts.unwitnessed,
         ),
         key_class=files.keys.key_class,
     )

@@ -64,13 +64,17 @@ class StripCell:
 
 @dataclass(frozen=True, slots=True)
 class OutboxView:
-    """What waits: records not yet receipted, oldest and last receipt as wall ms."""
+    """What waits: records not yet receipted, oldest and last receipt as wall ms.
+
+    unwitnessed: receipted ones that too few of the pinned witnesses have cosigned yet.
+    """
 
     waiting: int = 0
     quarantined: int = 0
     oldest_ms: int | None = None
     last_receipt_ms: int | None = None
     images: int = 0
+    unwitnessed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ def _outbox(outgoing: Outgoing) -> OutboxView:
         oldest_ms=counts.oldest_ms,
         last_receipt_ms=counts.last_receipt_ms,
         images=counts.images,
+        unwitnessed=counts.unwitnessed,
     )
 
 

@@ -8,11 +8,13 @@ in a row fail does it count as a fork.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from workdiary.client.account import Account, Checkpoint, Enrolment, Halt
 from workdiary.client.upload.answers import NonsenseError, RefusedError, StoppedError
 from workdiary.client.upload.server import DiaryServer
 from workdiary.evidence.canonical import b64u
+from workdiary.evidence.cosign import cosignatures, parse_cosigner
 from workdiary.evidence.errors import EvidenceError
 from workdiary.verify.checks import verify_checkpoint, verify_consistency
 
@@ -36,8 +38,8 @@ class LogWatch:
         note = self._server.checkpoint()
         seen = self._checkpoint(note, enrolment)
         known = self._account.newest()
-        if known is not None and seen.size < known.size:
-            raise self._halt(Halt("rollback", known.note, note, self._wall_ms()))
+        if known is not None and known.origin == seen.origin and seen.size < known.size:
+            raise self._halt("rollback", (known, seen), enrolment)
         self._follow(seen, enrolment)
 
     def receipt(self, note: str, enrolment: Enrolment) -> None:
@@ -56,12 +58,13 @@ class LogWatch:
 
     def _follow(self, seen: Checkpoint, enrolment: Enrolment) -> None:
         known = self._account.newest()
-        if known is None:
+        if known is None or known.origin != seen.origin:
             self._account.advance(seen)
             return
         if seen.size == known.size:
             if seen.root != known.root:
-                raise self._halt(Halt("fork", known.note, seen.note, self._wall_ms()))
+                raise self._halt("fork", (known, seen), enrolment)
+            self._account.advance(seen)
             return
         old, new = sorted((known, seen), key=lambda checkpoint: checkpoint.size)
         try:
@@ -70,11 +73,26 @@ class LogWatch:
         except (EvidenceError, RefusedError) as error:
             self._strikes += 1
             if self._strikes >= STRIKES:
-                raise self._halt(Halt("fork", known.note, seen.note, self._wall_ms())) from error
+                raise self._halt("fork", (known, seen), enrolment) from error
             raise NonsenseError from error
         self._strikes = 0
         self._account.advance(new)
 
-    def _halt(self, halt: Halt) -> StoppedError:
+    def _halt(
+        self, why: Literal["rollback", "fork"], notes: tuple[Checkpoint, Checkpoint], enrolment: Enrolment
+    ) -> StoppedError:
+        old, new = notes
+        # A rollback may show an old note again, which a witness had every reason to cosign.
+        both = _signers(old.note, enrolment) & _signers(new.note, enrolment) if why == "fork" else set()
+        halt = Halt(why, old.note, new.note, self._wall_ms(), ", ".join(sorted(both)))
         self._account.halt(halt)
         return StoppedError(halt.reason())
+
+
+def _signers(note: str, enrolment: Enrolment) -> set[str]:
+    """The pinned witnesses that cosigned a note."""
+    try:
+        found = cosignatures(note, [parse_cosigner(text) for text in enrolment.witnesses])
+    except EvidenceError:
+        return set()
+    return {item.name for item in found}

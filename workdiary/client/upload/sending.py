@@ -10,13 +10,16 @@ from typing import Literal
 from workdiary.client.account import Enrolment
 from workdiary.client.segment.image_file import DamagedImageError, decode_key, open_image
 from workdiary.client.segment.model import ShotImage
-from workdiary.client.spool.queue import Verdict, WaitingImage, WaitingRecord
+from workdiary.client.spool.queue import LoggedAt, Verdict, WaitingImage, WaitingRecord
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.answers import NonsenseError, RefusedError
+from workdiary.client.upload.epochs import vkey_of
 from workdiary.client.upload.logwatch import LogWatch
+from workdiary.client.upload.receipts import is_witnessed
 from workdiary.client.upload.server import DiaryServer
 from workdiary.evidence.digest import sha256_b64u
 from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.notes import parse_receipt
 from workdiary.verify.checks import verify_receipt, verify_refusal
 from workdiary.wire.problems import TITLES, Problem, ProblemCode
 from workdiary.wire.sealing import NONCE_BYTES, blob_aad, encrypt, upload_kid
@@ -59,13 +62,19 @@ class Sender:
         if (reply.rid, reply.id) != (waiting.rid, waiting.id):
             raise NonsenseError
         try:
-            receipt = verify_receipt(waiting.jws, reply.receipt, enrolment.log_vkey, enrolment.origin)
+            # What a lossy restore kept has its receipt of the epoch before still.
+            origin = parse_receipt(reply.receipt).checkpoint_note.partition("\n")[0]
+            vkey = vkey_of(origin, enrolment)
+            receipt = verify_receipt(waiting.jws, reply.receipt, vkey.encode(), origin)
         except EvidenceError as error:
             raise NonsenseError from error
         if receipt.index != reply.index:
             raise NonsenseError
-        self._parts.watch.receipt(receipt.note, enrolment)
-        self._queue.sent(waiting.rid, receipt.index, reply.receipt, self._parts.wall_ms())
+        if origin == enrolment.origin:
+            self._parts.watch.receipt(receipt.note, enrolment)
+        witnessed = not enrolment.witnesses or is_witnessed(receipt.note, enrolment)
+        place = LoggedAt(receipt.index, reply.receipt, witnessed)
+        self._queue.sent(waiting.rid, place, self._parts.wall_ms())
         return "sent"
 
     def image(self, waiting: WaitingImage, enrolment: Enrolment) -> Done:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -27,7 +27,9 @@ from workdiary.client.upload.answers import (
     StoppedError,
 )
 from workdiary.client.upload.backoff import MOST_S, Backoff, offset_ms
+from workdiary.client.upload.enrol import check_witnesses
 from workdiary.client.upload.logwatch import LogWatch
+from workdiary.client.upload.receipts import Receipts
 from workdiary.client.upload.sending import Done, Sender, SendingParts
 from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.transport import Transport
@@ -54,6 +56,7 @@ class SyncReport:
     quarantined: int
     next_delay_s: float
     reason: str
+    again: bool = False  # come again then, even if nothing waits: receipts get cosignatures, beacons new ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Uploader:
         self._sender = Sender(
             SendingParts(parts.spool, self._server, watch, parts.clock.wall_ms, parts.entropy)
         )
+        self._receipts = Receipts(parts.spool.queue, self._server, watch)
         self._failed: set[str] = set()
         self._greeted = False
         self._at_once = False
@@ -110,12 +114,14 @@ class Uploader:
         if halt is not None:
             return SyncReport("halted", 0, 0, 0, MOST_S, halt.reason())
         wait_s = self._turn_s(enrolment)
-        if wait_s:
-            return SyncReport("waiting", 0, 0, 0, wait_s, "")
+        if wait_s and not self._receipts.waiting:
+            return SyncReport("waiting", 0, 0, 0, wait_s, "", again=bool(enrolment.witnesses))
         done = _Pass()
         try:
-            self._greet(enrolment)
-            self._drain(enrolment, done)
+            enrolment = self._greet(enrolment)
+            if not wait_s:
+                self._drain(enrolment, done)
+            self._receipts.refresh(enrolment)
         except RefusedError:
             # A judgement where none belongs (on a GET): no diary server of this version.
             return self._report("offline", done, self._backoff.failed(), NonsenseError().message)
@@ -129,7 +135,7 @@ class Uploader:
             return self._report("offline", done, self._backoff.failed(), error.message)
         finally:
             self._failed = done.failed
-        return self._finished(done)
+        return self._finished(done, wait_s)
 
     def link_up(self) -> None:
         """The network came back or the server child is up: forget the back-off, look at the server anew."""
@@ -150,13 +156,29 @@ class Uploader:
         missing = offset_ms(enrolment.device, cell_ms) - self._parts.clock.wall_ms() % cell_ms
         return max(missing, 0) / 1000
 
-    def _greet(self, enrolment: Enrolment) -> None:
-        """Look at the log each time; at the first time whether this is the server that was pinned."""
+    def _greet(self, enrolment: Enrolment) -> Enrolment:
+        """Look at the log each time; at the first time whether this is the server that was pinned.
+
+        The enrolment with what was pinned now.
+        """
         if not self._greeted:
-            _check_pins(self._server.installation(), enrolment)
+            shown = self._server.installation()
+            _check_pins(shown, enrolment)
+            self._pin_witnesses(shown)
             self._compare_heads()
             self._greeted = True
+        enrolment = self._parts.account.enrolment or enrolment
         self._watch.newest(enrolment)
+        return enrolment
+
+    def _pin_witnesses(self, shown: Installation) -> None:
+        """A server that had no witness when this device enrolled may have found some since."""
+        try:
+            check_witnesses(shown)
+        except EvidenceError as error:
+            raise NonsenseError from error
+        if shown.witnesses or shown.tsas:
+            self._parts.account.pin_witnesses(shown.witnesses, shown.k, shown.tsas)
 
     def _compare_heads(self) -> None:
         """Where the server knows more of a stream than this spool, the spool was restored.
@@ -206,14 +228,19 @@ class Uploader:
             done.trouble = NonsenseError()
         return result
 
-    def _finished(self, done: _Pass) -> SyncReport:
+    def _finished(self, done: _Pass, wait_s: float) -> SyncReport:
         queue = self._parts.spool.queue
         queue.prune(self._parts.clock.wall_ms())
+        if done.records:
+            self._receipts.patience.changed()
         if done.trouble is not None:
             return self._report("waiting", done, self._backoff.failed(), done.trouble.message)
+        again = self._receipts.patience.asked() if self._receipts.waiting else IDLE_S
         if queue.records(1) or queue.images(1):
-            return self._report("waiting", done, 0.0, "")
-        return self._report("ok", done, IDLE_S, "")
+            return self._report("waiting", done, min(wait_s, again), "")
+        enrolment = self._parts.account.enrolment
+        report = self._report("ok", done, min(again, IDLE_S), "")
+        return replace(report, again=enrolment is not None and bool(enrolment.witnesses or enrolment.tsas))
 
     @staticmethod
     def _report(sync: Sync, done: _Pass, delay_s: float, reason: str) -> SyncReport:
