@@ -19,6 +19,8 @@ BAR_HEIGHT = 12
 # Which kind a cell with several shows: what needs a person comes first.
 _PRECEDENCE = ("disputed", "over-limit", "manual", "idle-claim", "after-lock", "moved", "tracked")
 _SHOWN = ("sent", "kept")
+# What a missing image looks like, the reason that explains most first.
+_ABSENT = (("redacted", "redacted"), ("expired", "redacted"), ("held", "waiting"), ("missing", "waiting"))
 _PICTURES = 2
 
 
@@ -172,7 +174,7 @@ class CellMaker:
             word = GAPS["removed-by-owner"]
             return Placeholder("gap", word.icon, word.word, "", word.meaning)
         states = [shot.state for segment in segments for shot in segment.shots]
-        for state, look in (("redacted", "redacted"), ("held", "waiting"), ("missing", "waiting")):
+        for state, look in _ABSENT:
             if state in states:
                 word = word_of(SHOT_STATES, state)
                 return Placeholder(look, word.icon, word.word, "", word.meaning)

@@ -149,6 +149,7 @@ def _shot_notes(segments: Iterable[Segment]) -> tuple[str, ...]:
     states = Counter(shot.state for s in segments for shot in s.shots)
     said = {
         "redacted": ngettext("%(n)d redacted", "%(n)d redacted", states["redacted"]),
+        "expired": ngettext("%(n)d expired", "%(n)d expired", states["expired"]),
         "missing": ngettext("%(n)d not arrived yet", "%(n)d not arrived yet", states["missing"]),
         "held": ngettext("%(n)d in preview", "%(n)d in preview", states["held"]),
     }

@@ -221,7 +221,7 @@ class PanelMaker:
             digest=shot.id,
             shown=shot.state in ("sent", "kept"),
             state=word_of(SHOT_STATES, shot.state),
-            look="redacted" if shot.state == "redacted" else "waiting",
+            look="redacted" if shot.state in ("redacted", "expired") else "waiting",
             taken=taken,
             size=f"{shot.width} × {shot.height}" if shot.width else "",
             edit=edits.get(shot.edit, ""),

@@ -110,6 +110,9 @@ SHOT_STATES: Final[Mapping[str, Word]] = MappingProxyType(
         "redacted": Word(
             _("Redacted"), "redacted", _("Removed later by its owner; the signed record stays whole.")
         ),
+        "expired": Word(
+            _("Expired"), "redacted", _("Removed because its retention ended; the signed record stays whole.")
+        ),
         "missing": Word(_("Not arrived"), "missing", _("Signed, but the image has not arrived yet.")),
         "withheld": Word(
             _("Withheld"), "withheld", _("An image exists, but what describes it was not disclosed.")
