@@ -18,10 +18,13 @@ from tests.fakes.bundles import (
     SampleBundle,
     sample_bundle,
 )
+from workdiary.evidence.bundle import open_bundle
 from workdiary.evidence.bundle.archive import read_zip
 from workdiary.evidence.bundle.contents import sums_text
 from workdiary.evidence.digest import sha256_hex
 from workdiary.evidence.envelope import parse
+from workdiary.evidence.errors import EvidenceError
+from workdiary.rules.bundle_page import bundle_page
 from workdiary.verify.trust import Trust
 
 KNOBS = Knobs(image_bytes=300, prior=True)
@@ -118,7 +121,17 @@ def remade(base: Base, draw: random.Random) -> Mutant:
     make = draw.choice(_REMADE)
     files = dict(base.files)
     name, least = make(files, base, draw)
+    if "REPORT" not in name and draw.random() < 0.5:
+        _follow(files)
     return Mutant(f"mended: {make.__name__.strip('_')} {name}", mended(files), least)
+
+
+def _follow(files: dict[str, bytes]) -> None:
+    """The page made anew as well: whoever changes a bundle can run the program that writes it."""
+    try:
+        files["REPORT.html"] = bundle_page(open_bundle(mended(files))).encode()
+    except EvidenceError:
+        return
 
 
 Make = Callable[[dict[str, bytes], Base, random.Random], tuple[str, int]]

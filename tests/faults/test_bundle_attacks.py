@@ -15,8 +15,9 @@ from tests.faults import bundle_mutants as mutants
 from tests.faults.bundle_attackers import rewritten, signed_again
 from tests.faults.bundle_mutants import KNOBS, Mutant, mended
 from tests.faults.test_bundle_mutations import Outcome, base, check, good, outcome
-from workdiary.evidence.bundle import BundleRecord, Contents
+from workdiary.evidence.bundle import BundleRecord, Contents, bundle_of
 from workdiary.evidence.envelope import SignedRecord, parse
+from workdiary.rules.bundle_page import bundle_page
 
 
 def judged(contents: Contents) -> Outcome:
@@ -220,3 +221,22 @@ def _made(make: mutants.Make) -> bytes:
     files = dict(base().files)
     make(files, base(), random.Random(1))
     return mended(files)
+
+
+@pytest.mark.parametrize(("name", "value"), [("made", 1_795_400_000_000), ("audience", "freelancer")])
+def test_a_manifest_that_says_for_whom_or_when_falsely_is_found(name: str, value: object) -> None:
+    """The page follows the manifest, so only the seal and the logged export contradict it."""
+    contents = base().sample.contents
+    manifest = replace(contents.manifest, **{name: value})
+    changed = replace(contents, manifest=manifest)
+    changed = replace(changed, report=bundle_page(bundle_of(changed)))
+    assert judged(changed).exit == 2
+
+
+def test_each_proof_between_states_of_the_log_has_to_hold() -> None:
+    for note in base().sample.contents.notes:
+        if not note.consistency:
+            continue
+        false = replace(note, consistency=(bytes(32), *note.consistency[1:]))
+        notes = tuple(false if n is note else n for n in base().sample.contents.notes)
+        assert judged(replace(base().sample.contents, notes=notes)).exit >= 1, note.size

@@ -8,7 +8,7 @@ from workdiary.evidence.bundle import Bundle
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.notes import parse_checkpoint, split_note
 from workdiary.verify.judged import Finding
-from workdiary.verify.reading import Reading
+from workdiary.verify.reading import Place, Reading
 from workdiary.verify.seals import Bounded
 
 # Names are shown, but a hostile bundle may hold sixty thousand of them.
@@ -76,6 +76,25 @@ def manifest_findings(bundle: Bundle, bounded: Bounded) -> Iterator[Finding]:
         yield Finding(
             "chain", "OPEN", "it begins at a seal given within its span: what was logged before is not shown"
         )
+
+
+def maker_findings(
+    bundle: Bundle, bounded: Bounded, exports: Collection[tuple[Place, str]]
+) -> Iterator[Finding]:
+    """Whether it was made when, and for whom, the log says. exports: place and role of each logged one.
+
+    An unsealed bundle is made by its owner without anybody's leave: nothing signed says when or for whom.
+    """
+    end = bounded.end
+    if end is None:
+        return
+    if bundle.manifest.made != end.at:
+        yield Finding(
+            "integrity", "INVALID", "the manifest says another time of making than the seal it ends with"
+        )
+    before = [(place, role) for place, role in exports if place < end.place]
+    if not before or max(before)[1] != bundle.manifest.audience:
+        yield Finding("integrity", "INVALID", "the log does not say that it was made for whom it names")
 
 
 def _names_checkpoint(bundle: Bundle) -> bool:

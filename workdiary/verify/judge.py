@@ -15,7 +15,13 @@ from workdiary.verify.axes import Signatory, key_word
 from workdiary.verify.certificates import Keyring, Standing
 from workdiary.verify.chains import Chains, Known, erased_items, read_chains, rejoined
 from workdiary.verify.contents import Contents
-from workdiary.verify.files import file_findings, manifest_findings, unspoken_findings, unused_findings
+from workdiary.verify.files import (
+    file_findings,
+    maker_findings,
+    manifest_findings,
+    unspoken_findings,
+    unused_findings,
+)
 from workdiary.verify.judged import Finding, Judged, ReadRecord, RecordVerdict
 from workdiary.verify.logbook import LogBook, LogVerdict
 from workdiary.verify.reading import Place, Reading, named, read_records
@@ -207,12 +213,23 @@ class _Court:
         return [
             *file_findings(bundle),
             *manifest_findings(bundle, self._bounded),
+            *maker_findings(bundle, self._bounded, self._exports()),
             *unspoken_findings(self._contents.unspoken()),
             *unused_findings(bundle, readings, kids),
             *self._log.findings,
             *self._chains.about,
             *self._erasure_findings(),
             *self._repeats.overlaps(),
+        ]
+
+    def _exports(self) -> list[tuple[Place, str]]:
+        return [
+            (place, str(heard.record.payload["role"]))
+            for place, heard in self._heard.items()
+            if heard.counts
+            and heard.record.kind == "access"
+            and heard.record.ctr == self._bundle.manifest.contract
+            and heard.record.payload["what"] == "bundle"
         ]
 
     def _erasure_findings(self) -> list[Finding]:

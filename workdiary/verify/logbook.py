@@ -232,6 +232,11 @@ class LogBook:
         except EvidenceError as error:
             self._find("BAD-RECEIPT", f"a beacon does not hold: {error.message}")
             return
+        made.sign(seen.checkpoint)
+        standing = made.standing(seen.checkpoint.size, seen.checkpoint.root)
+        if standing != PROVEN:
+            self._find(standing, "a beacon's state of the log does not belong to its final state")
+            return
         since = not_before_of(seen.cosigned, self._trust.k)
         if since is not None:
             yield since
