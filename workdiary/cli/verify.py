@@ -17,6 +17,8 @@ from workdiary.cli.pins import pins, read_trust
 from workdiary.cli.talk import say, tell
 from workdiary.evidence.bundle import Bundle, open_bundle
 from workdiary.evidence.errors import EvidenceError
+from workdiary.rules.bundle_page import bundle_page
+from workdiary.rules.pay import pay_words
 from workdiary.verify.judge import judge
 from workdiary.verify.judged import Finding, Judged
 from workdiary.verify.report import Report, report_json, report_of
@@ -129,7 +131,9 @@ def verify(ctx: click.Context, /, file: Path, **options: Any) -> None:
 def judged_bundle(bundle: Bundle, trusts: Sequence[Trust]) -> Judged:
     """Everything that is to be said of a bundle: its records, the pay that follows, its own page."""
     judged = judge(bundle, trusts)
-    return judged.with_findings(_foreign_page(bundle))
+    pay = pay_words(judged)
+    told = [Finding("pay", "", sentence) for sentence in pay.why]
+    return judged.with_pay(pay.words, [*told, *_foreign_page(bundle, judged)])
 
 
 def opened(path: Path) -> Bundle:
@@ -169,13 +173,11 @@ def _against(judged: Judged, bundle: Bundle, path: Path, trusts: Sequence[Trust]
     return compare((judged, bundle), (judge(other, trusts), other))
 
 
-def _foreign_page(bundle: Bundle) -> list[Finding]:
+def _foreign_page(bundle: Bundle, judged: Judged) -> list[Finding]:
     """The page enclosed, if it is not the one these records give."""
     if bundle.report is None or "REPORT.html" in bundle.damaged:
         return []
-    from workdiary.rules.bundle_page import bundle_page  # noqa: PLC0415 - with the first page only
-
-    if bundle_page(bundle) == bundle.report:
+    if bundle_page(bundle, judged.material) == bundle.report:
         return []
     return [
         Finding("integrity", "FOREIGN-REPORT", "the page enclosed (REPORT.html) is not the one that follows")

@@ -6,6 +6,7 @@ Without the strict forms anyone could turn one valid signature into another vali
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -13,7 +14,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from workdiary.evidence.canonical import b64u, dumps, unb64u
 from workdiary.evidence.digest import sha256_b64u
@@ -73,7 +73,7 @@ class Ed25519Signer:
     def __init__(self, seed: bytes) -> None:
         """`seed`: 32 secret bytes (RFC 8032 private key)."""
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public_bytes = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.public_bytes = self._key.public_key().public_bytes_raw()
         self.alg = ED25519
         self.jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64u(self.public_bytes)}
         self.kid = thumbprint(self.jwk)
@@ -150,15 +150,25 @@ def verify(jwk: Mapping[str, str], alg: str, data: bytes, signature: bytes) -> N
 
 def verify_ed25519(public: bytes, data: bytes, signature: bytes) -> None:
     """Raise `EvidenceError` unless `signature` is R‖S with S < L by the raw 32-byte key `public`."""
-    check_ed25519(public)
+    key = _ed25519_key(public)
     if len(signature) != SIGNATURE_BYTES:
         raise EvidenceError("signature", "not 64 bytes")
     # RFC 8032 section 5.1.7: S must be in 0 ≤ S < L; without it S + L signs the same.
     if int.from_bytes(signature[KEY_BYTES:], "little") >= _L:
         raise EvidenceError("signature", "S is not canonical")
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
-    except (InvalidSignature, ValueError):
+        key.verify(signature, data)
+    except InvalidSignature:
+        raise EvidenceError("signature", "does not verify") from None
+
+
+# A bundle has thousands of signatures by a handful of keys, and reading a key costs a tenth of a check.
+@lru_cache(maxsize=256)
+def _ed25519_key(public: bytes) -> Ed25519PublicKey:
+    check_ed25519(public)
+    try:
+        return Ed25519PublicKey.from_public_bytes(public)
+    except ValueError:
         raise EvidenceError("signature", "does not verify") from None
 
 

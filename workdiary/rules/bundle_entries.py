@@ -10,8 +10,9 @@ from workdiary.evidence.envelope import Opened, ParsedRecord, parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.fields import as_jwk
 from workdiary.evidence.keys import thumbprint
-from workdiary.rules.entries import Entry
+from workdiary.rules.entries import Entry, Place
 from workdiary.verify.axes import opened_or_none
+from workdiary.verify.judged import ReadRecord
 
 _NOTHING = Opened({}, {}, ())
 
@@ -25,9 +26,13 @@ class Signer:
     received: int | None = None
 
 
-def bundle_entries(bundle: Bundle) -> list[Entry]:
-    """Every readable record of the bundle's contract; roles as streams open, accounts as certificates say."""
-    known = [(source, record) for source in bundle.records if (record := _parsed(source)) is not None]
+def bundle_entries(bundle: Bundle, read: Iterable[ReadRecord] = ()) -> list[Entry]:
+    """Every readable record of the bundle's contract; roles as streams open, accounts as certificates say.
+
+    read: what a judge has parsed and opened of it already, which need not be done twice.
+    """
+    before = {item.place: item for item in read}
+    known = [(source, record) for source in bundle.records if (record := _parsed(source, before)) is not None]
     records = [record for _, record in known]
     accounts = _accounts(records)
     roles = {record.stream: str(record.payload["role"]) for record in records if record.kind == "open"}
@@ -35,7 +40,7 @@ def bundle_entries(bundle: Bundle) -> list[Entry]:
         entry_of(
             source,
             record,
-            opened_or_none(record, source.disclosures),
+            _opened(source, record, before),
             Signer(roles.get(record.stream, "freelancer"), accounts.get(record.kid)),
         )
         for source, record in known
@@ -65,12 +70,21 @@ def entry_of(source: BundleRecord, record: ParsedRecord, opened: Opened | None, 
     )
 
 
-def _parsed(source: BundleRecord) -> ParsedRecord | None:
+def _parsed(source: BundleRecord, before: Mapping[Place, ReadRecord]) -> ParsedRecord | None:
+    known = before.get((source.epoch, source.index))
     try:
-        record = parse(source.jws)
+        record = known.parsed if known is not None else parse(source.jws)
     except EvidenceError:
         return None
-    return record if record.supported else None
+    return record if record is not None and record.supported else None
+
+
+def _opened(source: BundleRecord, record: ParsedRecord, before: Mapping[Place, ReadRecord]) -> Opened | None:
+    known = before.get((source.epoch, source.index))
+    # A judge opens nothing under a false signature; the page shows what stands there all the same.
+    if known is not None and known.opened is not None:
+        return known.opened
+    return opened_or_none(record, source.disclosures)
 
 
 def _accounts(records: Iterable[ParsedRecord]) -> Mapping[str, str]:

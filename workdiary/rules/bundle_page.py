@@ -6,7 +6,7 @@ in its place shows (FOREIGN-REPORT). Times are UTC, as no other zone is the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workdiary.evidence.bundle import Bundle
@@ -18,6 +18,7 @@ from workdiary.rules.diary import Diary
 from workdiary.rules.entries import Entry, in_order
 from workdiary.rules.projection import project
 from workdiary.rules.terms import Terms
+from workdiary.verify.judged import ReadRecord
 
 _POLICY = "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; base-uri 'none'"
 _NOTICE = (
@@ -36,9 +37,9 @@ class _Page:
     diary: Diary
 
 
-def bundle_page(bundle: Bundle) -> str:
-    """The page, one text for one bundle."""
-    entries = in_order(bundle_entries(bundle))
+def bundle_page(bundle: Bundle, read: Iterable[ReadRecord] = ()) -> str:
+    """The page, one text for one bundle; `read`: as `bundle_entries` takes it."""
+    entries = in_order(bundle_entries(bundle, read))
     images = frozenset(bundle.blob_names)
     page = _Page(bundle, entries, project(entries, stored=images))
     return "".join(

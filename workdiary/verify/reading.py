@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from workdiary.evidence.bundle import Bundle, BundleRecord
 from workdiary.evidence.canonical import JsonValue
-from workdiary.evidence.envelope import Opened, ParsedRecord, check_signature, parse
+from workdiary.evidence.envelope import Opened, ParsedRecord, parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.fields import as_jwk
-from workdiary.evidence.keys import thumbprint
+from workdiary.evidence.keys import thumbprint, verify
 from workdiary.verify.axes import opened_or_none
 
 Place = tuple[int, int]
@@ -95,7 +95,8 @@ def _reading(
     if jwk is None:
         return Reading(source, parsed, None, signed=False, why="its key is not here")
     try:
-        check_signature(parsed, jwk)
+        # The key is the one named: it was found by its thumbprint.
+        verify(jwk, parsed.alg, parsed.signing_input, parsed.signature)
     except EvidenceError as error:
         return Reading(source, parsed, None, signed=False, why=error.message)
     opened = opened_or_none(parsed, source.disclosures) if parsed.supported else None
