@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from workdiary.evidence.envelope import ParsedRecord
+from workdiary.evidence.kinds.operator import HEADS_CAP
 from workdiary.verify.reading import Place, listed, number
 
 
@@ -38,7 +39,10 @@ class Seal:
         if place >= self.bound:
             return False
         head = self.heads.get(record.stream)
-        return head is None or record.seq > head.seq or record.seq in head.holes
+        if head is None:
+            # A list that is full speaks of no further streams.
+            return len(self.heads) < HEADS_CAP
+        return record.seq > head.seq or record.seq in head.holes
 
     def covers(self, record: ParsedRecord, place: Place) -> bool:
         """Whether the seal speaks for this record's place in its stream."""

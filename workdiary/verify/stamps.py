@@ -24,6 +24,9 @@ _MS = timedelta(milliseconds=1)
 _SHA2 = tuple(f"2.16.840.1.101.3.4.2.{number}" for number in (1, 2, 3))
 # genTime is mostly given in whole seconds: without a fraction it means some instant of that second.
 _SECOND_MS = 1_000
+# DER (X.690): the tags of a SEQUENCE and an OBJECT IDENTIFIER, lengths of one byte; PKIStatusInfo {granted}.
+_SEQUENCE, _OID, _SHORT = 0x30, 0x06, 0x80
+_GRANTED = bytes.fromhex("3003020100")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Stamps:
 
         # What the library raises for hostile DER is not documented; none of it is more than "not a stamp".
         try:
-            response = decode_timestamp_response(token)
+            response = decode_timestamp_response(_response(token))
             imprint = response.tst_info.message_imprint
             name, digest = imprint.hash_algorithm.dotted_string, imprint.message
         except Exception:  # noqa: BLE001
@@ -110,6 +113,21 @@ class Stamps:
             leaf = leaves[0] if len(leaves) == 1 else None
             found.append(VerifierBuilder(tsa_certificate=leaf, roots=issuers).build())
         return tuple(found)
+
+
+def _response(token: bytes) -> bytes:
+    """A TimeStampResp (RFC 3161 section 2.4.2) as it is, or a bare TimeStampToken in one that says "granted".
+
+    The first member of a response is a SEQUENCE (its status), that of a token an OBJECT IDENTIFIER.
+    """
+    head = 2 + (token[1] & 0x7F if token[1] & 0x80 else 0)
+    if token[head] != _OID:
+        return token
+    body = _GRANTED + token
+    if len(body) < _SHORT:
+        return bytes([_SEQUENCE, len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([_SEQUENCE, 0x80 | len(size)]) + size + body
 
 
 def check_pem(pem: str) -> None:
