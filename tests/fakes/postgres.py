@@ -87,18 +87,18 @@ class Postgres:
         """Start and wait until it answers."""
         command = [str(programs() / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
         log = (self.folder / "log").open("ab")
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **owner())  # type: ignore[call-overload]
-        log.close()
         until = time.monotonic() + 60
         while True:
+            if self.process is None or self.process.poll() is not None:
+                # After a kill the first attempts may meet what is left of the one before.
+                self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **owner())  # type: ignore[call-overload]
             try:
                 psycopg.connect(self.address("postgres"), password=PASSWORD, connect_timeout=5).close()
             except psycopg.OperationalError:
-                dead = self.process.poll() is not None
-                assert not dead, (self.folder / "log").read_text()[-2000:]
                 assert time.monotonic() < until, (self.folder / "log").read_text()[-2000:]
-                threading.Event().wait(0.02)
+                threading.Event().wait(0.05)
             else:
+                log.close()
                 return
 
     @property
@@ -127,11 +127,10 @@ class Postgres:
         self.run(f"DROP DATABASE {url.rpartition('/')[2].partition('?')[0]} WITH (FORCE)")
 
     def kill(self) -> None:
-        """kill -9 of the postmaster and all that belongs to it, as the out-of-memory killer might."""
+        """kill -9 of the postmaster; its children notice, in the middle of whatever they do."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(30)
-        # Its children notice by themselves; a new postmaster refuses to start while one of them lives.
         self.process = None
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:

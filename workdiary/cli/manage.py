@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import deque
 from dataclasses import asdict
@@ -11,18 +12,22 @@ import click
 
 from workdiary.cli import Globals
 from workdiary.cli.manage_evidence import COMMANDS as EVIDENCE
+from workdiary.cli.manage_log import COMMANDS as ABOUT_THE_LOG
 from workdiary.cli.serve import plan
-from workdiary.server.compose import installation, upgraded
+from workdiary.server.compose import DATABASE_VARIABLE, installation, upgraded
 from workdiary.server.store.home import check_home
 from workdiary.wire.known import ExitCode, KnownError
 
 
 @click.group()
-def manage() -> None:
+@click.option("--database", metavar="URL", help="Where `serve --database` has it (or WORKDIARY_DATABASE).")
+def manage(database: str | None) -> None:
     """Administer the diary server of this home."""
+    if database is not None:
+        os.environ[DATABASE_VARIABLE] = database
 
 
-for command in EVIDENCE:
+for command in (*EVIDENCE, *ABOUT_THE_LOG):
     manage.add_command(command)
 
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
@@ -17,7 +18,7 @@ from types import FrameType
 import click
 
 from workdiary.cli import Globals
-from workdiary.server.compose import Plan, real_senses, service
+from workdiary.server.compose import DATABASE_VARIABLE, Plan, real_senses, service
 from workdiary.server.store.home import check_home
 
 HOSTS_VARIABLE = "WORKDIARY_HOSTS"
@@ -29,32 +30,48 @@ _LOG_BYTES, _LOG_FILES = 1_000_000, 3
 @click.option(
     "--listen", metavar="HOST:PORT", help="Where to listen (default: this computer only, any free port)."
 )
+@click.option("--database", metavar="URL", help="postgresql://user@host/name, without a password.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes."
+)
 @click.option("--solo-child", is_flag=True, hidden=True, help="End when standard input closes.")
+@click.option("--part", is_flag=True, hidden=True, help="One of the processes of --workers.")
 @click.pass_obj
-def serve(options: Globals, listen: str | None, *, solo_child: bool) -> None:
+def serve(
+    options: Globals, listen: str | None, database: str | None, workers: int, *, solo_child: bool, part: bool
+) -> None:
     """Run the diary server. With nothing given: SQLite and a folder under the home.
 
     Prints one line of JSON when it is ready. Further host names it should answer to stand in WORKDIARY_HOSTS,
-    separated by commas.
+    separated by commas; a database's password in WORKDIARY_DATABASE_PASSWORD or a file that
+    WORKDIARY_DATABASE_PASSWORD_FILE names.
 
     \b
     workdiary serve
     workdiary serve --listen 127.0.0.1:8700
+    workdiary serve --database postgresql://diary@db/diary --workers 4
     """  # noqa: D301 - click reads the backspace
     home = options.resolved_home()
     check_home(home)
+    wanted = replace(plan(home, listen), part=part)
+    wanted = wanted if database is None else replace(wanted, database=database)
     _log_to(home if solo_child else None)
     _share_one_heap()
-    if solo_child:
+    if solo_child or part:
         # Ctrl-C and a closed terminal reach the whole group; the parent still needs us to send what waits.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with service(plan(home, listen)) as ready:
+    if workers > 1:
+        from workdiary.cli.workers import serve_many  # noqa: PLC0415 - one process needs none of it
+
+        serve_many(wanted, home, workers)
+        return
+    with service(wanted) as ready:
         _stop_on_signal(ready.listener.stop, solo_child=solo_child)
         about = {"url": ready.runtime.address, "enrol_token": ready.enrol_token, "pid": os.getpid()}
         click.echo(json.dumps(about))
-        if solo_child:
+        if solo_child or part:
             threading.Thread(target=_follow_stdin, args=(ready.listener.stop,), daemon=True).start()
         ready.run()
 
@@ -68,6 +85,7 @@ def plan(home: Path, listen: str | None) -> Plan:
         port=port,
         names=tuple(name for name in os.environ.get(HOSTS_VARIABLE, "").split(",") if name),
         senses=real_senses(),
+        database=os.environ.get(DATABASE_VARIABLE) or None,
     )
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from django.db import connections
 from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import RegexPattern
 
-from workdiary.server.api.listener import Listener
+from workdiary.server.api.listener import Listener, reserved
 from workdiary.server.store.database import close_database, database_settings
 from workdiary.server.store.home import make_folder, only_server, remembered_port
 from workdiary.server.store.runtime import Runtime
@@ -30,6 +30,8 @@ from workdiary.wire.known import ExitCode, KnownError
 if TYPE_CHECKING:
     from workdiary.server.log.witnessing import Witnessing
 
+# Where manage and the processes of one server find the database's URL; `serve --database` wins over it.
+DATABASE_VARIABLE = "WORKDIARY_DATABASE"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 APPS = [
     "workdiary.server.store",
@@ -69,7 +71,8 @@ class Plan:
     """What one server is started with.
 
     folder: its own folder (HOME/server); host, port: where to listen, port None for the one remembered or any
-    free one; names: further host names it answers to; database: PostgreSQL's URL, None for the SQLite file.
+    free one; names: further host names it answers to; database: PostgreSQL's URL, None for the SQLite file;
+    part: one of several processes on one port, whose installation another one has opened.
     """
 
     folder: Path
@@ -78,6 +81,7 @@ class Plan:
     names: tuple[str, ...]
     senses: Senses
     database: str | None = None
+    part: bool = False
 
     @property
     def solo(self) -> bool:
@@ -104,7 +108,7 @@ class Service:
 def service(plan: Plan) -> Iterator[Service]:
     """Open the installation in `plan.folder` and listen; raises KnownError with nothing half-started."""
     make_folder(plan.folder)
-    with only_server(plan.folder):
+    with nullcontext() if plan.part else only_server(plan.folder):
         listener = _bind(plan)
         ready: Service | None = None
         try:
@@ -115,6 +119,35 @@ def service(plan: Plan) -> Iterator[Service]:
             if ready is not None and ready.witnessing is not None:
                 ready.witnessing.stop()
             _close_database()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An installation that several processes (`Plan.part`) will serve at `address`."""
+
+    address: str
+    port: int
+    enrol_token: str | None = field(repr=False)
+
+
+@contextmanager
+def opened(plan: Plan) -> Iterator[Opened]:
+    """Open the installation and keep a port for its processes; raises KnownError, nothing half-started."""
+    make_folder(plan.folder)
+    with only_server(plan.folder), reserved(plan.host, _port(plan)) as port:
+        try:
+            runtime = configure(plan, port)
+            open_installation(runtime)
+            from workdiary.server.contracts.solo import invite  # noqa: PLC0415 - needs configured settings
+
+            token = invite() if plan.solo else None
+        finally:
+            _close_database()
+        yield Opened(runtime.address, port, token)
+
+
+def _port(plan: Plan) -> int:
+    return remembered_port(plan.folder) if plan.port is None else plan.port
 
 
 def upgraded(plan: Plan) -> None:
@@ -150,7 +183,7 @@ def _close_database() -> None:
 
 def _bind(plan: Plan) -> Listener:
     if plan.port is not None:
-        return Listener.bind(plan.host, plan.port)
+        return Listener.bind(plan.host, plan.port, shared=plan.part)
     try:
         return Listener.bind(plan.host, remembered_port(plan.folder))
     except KnownError:
@@ -159,13 +192,14 @@ def _bind(plan: Plan) -> Listener:
 
 def _open(plan: Plan, listener: Listener) -> Service:
     runtime = configure(plan, listener.port)
-    open_installation(runtime)
+    if not plan.part:
+        open_installation(runtime)
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - needs configured settings
 
     from workdiary.server.contracts.solo import invite  # noqa: PLC0415 - likewise
     from workdiary.server.log.witnessing import begin_witnessing  # noqa: PLC0415 - likewise
 
-    token = invite() if plan.solo else None
+    token = invite() if plan.solo and not plan.part else None
     return Service(runtime, listener, token, get_wsgi_application(), begin_witnessing())
 
 

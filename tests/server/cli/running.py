@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.fakes.devices import Door
 
@@ -41,24 +41,32 @@ def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def serving(home: Path, *words: str) -> Iterator[Running]:
     """Start it, wait for its line, and see that it is gone at the end."""
-    process = subprocess.Popen(
-        command(home, "serve", *words),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    home.mkdir(parents=True, exist_ok=True)
+    # A file: nobody reads while it runs, and a full pipe would stop it.
+    told = home / "stderr.txt"
+    with told.open("a") as words_of_it:
+        process = _started(home, words, words_of_it)
     assert process.stdout is not None
     assert process.stdin is not None
     try:
         line = process.stdout.readline()
-        assert line, process.stderr.read() if process.stderr else ""
+        assert line, told.read_text()[-3000:]
         yield Running(process, json.loads(line))
     finally:
         if process.poll() is None:
             process.kill()
         process.wait(10)
-        for stream in (process.stdin, process.stdout, process.stderr):
+        for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
+
+
+def _started(home: Path, words: tuple[str, ...], told: IO[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(home, "serve", *words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=told,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )

@@ -7,6 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -37,6 +38,10 @@ def api(method: str) -> Callable[[View], View]:
                 return problem(error.problem)
             except BadMessage as error:
                 return problem(Problem(ProblemCode.MALFORMED, str(error)))
+            except (OperationalError, InterfaceError) as error:
+                # A full disk, a database that restarts, a lock that nobody lets go: later, not never.
+                log_fault(error)
+                return problem(Problem(ProblemCode.UNAVAILABLE))
             except Exception as error:  # noqa: BLE001 - the border: nobody outside sees more than that we failed
                 log_fault(error)
                 return problem(Problem(ProblemCode.INTERNAL))

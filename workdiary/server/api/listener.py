@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cheroot import wsgi
 
@@ -42,9 +44,12 @@ class Listener:
         self._server = server
 
     @classmethod
-    def bind(cls, host: str, port: int) -> Listener:
-        """Listen on `host`, port 0 for any free one. Raises KnownError if the port is taken."""
-        server = _Server((host, port), None, numthreads=THREADS, shutdown_timeout=_STOP_S)
+    def bind(cls, host: str, port: int, *, shared: bool = False) -> Listener:
+        """Listen on `host`, port 0 for any free one. Raises KnownError if the port is taken.
+
+        shared: other processes listen there, too (`reserved`); the kernel hands each connection to one.
+        """
+        server = _Server((host, port), None, numthreads=THREADS, shutdown_timeout=_STOP_S, reuse_port=shared)
         server.max_request_body_size = BODY_MAX
         server.max_request_header_size = HEADER_MAX
         server.server_name = "workdiary"
@@ -52,12 +57,7 @@ class Listener:
         try:
             server.prepare()
         except OSError as error:
-            raise KnownError(
-                "The address is not free",
-                "Another program listens there, or it is not an address of this computer. "
-                "Choose another one with --listen HOST:PORT.",
-                subject=f"{host}:{port}",
-            ) from error
+            raise _taken(host, port) from error
         return cls(server)
 
     @property
@@ -76,3 +76,29 @@ class Listener:
     def stop(self) -> None:
         """Take no more requests and let `serve` return; safe to call twice."""
         self._server.stop()
+
+
+@contextmanager
+def reserved(host: str, port: int) -> Iterator[int]:
+    """Keep a port (0 for any free one) for processes that share it; nothing is accepted here.
+
+    Raises KnownError if it is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            kept.bind((host, port))
+        except OSError as error:
+            raise _taken(host, port) from error
+        yield int(kept.getsockname()[1])
+
+
+def _taken(host: str, port: int) -> KnownError:
+    return KnownError(
+        "The address is not free",
+        "Another program listens there, or it is not an address of this computer. "
+        "Choose another one with --listen HOST:PORT.",
+        subject=f"{host}:{port}",
+    )

@@ -7,6 +7,7 @@ its transaction is still so when it commits, and the log's order is the order of
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,27 +25,23 @@ GATE = "write.lock"
 # FULL: what was acknowledged survives a power cut (NORMAL lost rows in a simulated one). secure_delete: a
 # redacted text does not linger in free pages.
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous={}; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; "
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; "
     "PRAGMA cache_size=-400; PRAGMA mmap_size=0;"
 )
-FULL = "FULL"
+_SYNCHRONOUS = re.compile(r"synchronous=\w+")
 # "workdiar" as a number: other programs on the same database have other ones.
 _ADVISORY = int.from_bytes(b"workdiar", "big")
 
 
-def database_settings(folder: Path, url: str | None = None, synchronous: str = FULL) -> dict[str, object]:
-    """Django's DATABASES entry: the SQLite file in `folder`, or PostgreSQL at `url`. Raises KnownError.
-
-    synchronous: SQLite's; anything but FULL is for tests that must fail with it.
-    """
+def database_settings(folder: Path, url: str | None = None) -> dict[str, object]:
+    """Django's DATABASES entry: the SQLite file in `folder`, or PostgreSQL at `url`. Raises KnownError."""
     if url is not None:
         return postgres_settings(url)
-    pragmas = _PRAGMAS.format(synchronous)
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(folder / FILE),
         "CONN_MAX_AGE": None,
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas},
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": _PRAGMAS},
     }
 
 
@@ -134,7 +131,7 @@ def jotting() -> Iterator[None]:
                 yield
         finally:
             if outermost:
-                _pragma(f"synchronous={_synchronous()}")
+                _pragma(_SYNCHRONOUS.findall(_PRAGMAS)[0])
 
 
 # Each thread has a connection of its own, and a thread that ends closes nothing.
@@ -154,7 +151,7 @@ def close_database() -> None:
 
 def _remember(connection: BaseDatabaseWrapper, **_about: object) -> None:
     with _OPEN_GUARD:
-        _OPEN[:] = [wrapper for wrapper in _OPEN if wrapper.connection is not None]
+        _OPEN[:] = [other for other in _OPEN if other.connection is not None and other is not connection]
         _OPEN.append(connection)
 
 
@@ -182,11 +179,6 @@ def forget_journal() -> bool:
         (busy, *_) = cursor.fetchone()
         cursor.execute(f"PRAGMA busy_timeout={int(patience)}")
     return int(busy) == 0
-
-
-def _synchronous() -> str:
-    pragmas = str(connection.settings_dict["OPTIONS"].get("init_command", ""))
-    return pragmas.partition("synchronous=")[2].partition(";")[0] or FULL
 
 
 def _pragma(text: str) -> None:
