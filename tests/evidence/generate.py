@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.evidence.vectors.bundle import bundle_vectors, good
 from tests.evidence.vectors.log import log_vectors
 from tests.evidence.vectors.notes import leaf_vectors, note_vectors, receipt_vectors
 from tests.evidence.vectors.records import record_vectors
@@ -32,6 +33,7 @@ def vectors() -> dict[str, JsonObject]:
         "leaves": leaf_vectors(),
         "receipts": receipt_vectors(),
         "recovery": recovery_vectors(),
+        "bundles": bundle_vectors(),
     }
 
 
@@ -46,6 +48,11 @@ def documents() -> dict[str, str]:
     return files
 
 
+def binaries() -> dict[str, bytes]:
+    """Every generated file that is no text."""
+    return {"resources/vectors/bundle.zip": good().data}
+
+
 def pretty(value: JsonValue) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
@@ -53,3 +60,5 @@ def pretty(value: JsonValue) -> str:
 if __name__ == "__main__":
     for name, text in documents().items():
         (ROOT / name).write_text(text)
+    for name, data in binaries().items():
+        (ROOT / name).write_bytes(data)
