@@ -41,7 +41,13 @@ def check_refusals(shell: Shell, words: tuple[str, ...], out: Path) -> None:
     assert (again.code, "--force" in again.err) == (7, True)
     assert out.read_bytes() == before
     assert shell.run("export", "--contract", "none", "--week", "2026-W47", "-o", "x.zip").code == 6
-    for wrong in (("--week", "2026-W99"), ("--day", "x"), (), ("--day", "2026-11-20", "--week", "2026-W47")):
+    for wrong in (
+        ("--week", "2026-W99"),
+        ("--week", "1970-W01"),
+        ("--day", "x"),
+        (),
+        ("--day", "2026-11-20", "--week", "2026-W47"),
+    ):
         assert shell.run("export", "--contract", "demo", *wrong, "-o", "x.zip").code == 2
     assert shell.run(*words, "--force").code == 0
     assert opened(out).manifest.seal is not None

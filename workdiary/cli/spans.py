@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import click
 
+from workdiary.evidence.times import TIME_MAX_MS
 from workdiary.rules.weeks import UnknownZoneError, local_day, week_named
 from workdiary.wire.known import ExitCode, KnownError
 
@@ -31,15 +32,18 @@ class Period:
             raise _usage("Name a day or a week", "--day 2026-11-20, or --week 2026-W47.", "")
         place = self.zone or zone
         try:
-            if self.week is not None:
-                found = week_named(self.week)
-                return found.start, found.end
-            return local_day(self.day or "", place)
+            return self._bounds(place)
         except UnknownZoneError as error:
             raise _usage("There is no such time zone", "Name one like Europe/Berlin.", place) from error
         except (ValueError, OverflowError) as error:
             named = self.day or self.week or ""
             raise _usage("This is no day or week", "Write 2026-11-20 or 2026-W47.", named) from error
+
+    def _bounds(self, zone: str) -> Span:
+        start, end = local_day(self.day or "", zone) if self.week is None else week_named(self.week)[1:]
+        if not 0 <= start < end <= TIME_MAX_MS:
+            raise ValueError("before or after all time that records can name")
+        return start, end
 
 
 def period_options(command: Callable[..., None]) -> Callable[..., None]:
