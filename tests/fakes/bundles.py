@@ -436,7 +436,7 @@ def _chosen(told: Story) -> list[Placed]:
         for placed in told.world.placed
         if low <= placed.index < high
         or placed.record.id in seals
-        or (placed.index < low and placed.record.kind in EARLIER)
+        or (placed.index < low and (placed.record.kind in EARLIER or placed.record.payload["ctr"] is None))
     ]
 
 

@@ -144,7 +144,8 @@ def _character(files: dict[str, bytes], base: Base, draw: random.Random) -> tupl
     at = draw.randrange(len(data))
     data[at] = draw.choice([byte for byte in b"Az09-_{}:,\n\xff" if byte != data[at]])
     files[name] = bytes(data)
-    return name, 1
+    # In a note it may have hit a signature of which there are enough others.
+    return name, 0 if name.startswith("log/") or name.endswith(".proof") else 1
 
 
 def _disclosure_dropped(files: dict[str, bytes], base: Base, draw: random.Random) -> tuple[str, int]:
@@ -177,10 +178,13 @@ def _absent(files: dict[str, bytes], base: Base, draw: random.Random) -> tuple[s
 
 
 def _record_dropped(files: dict[str, bytes], base: Base, draw: random.Random) -> tuple[str, int]:
+    """Any; from before the span a consent or a policy may go, which nothing in it rests on."""
     stem = draw.choice(base.named(r"records/.*\.jws")).removesuffix(".jws")
+    kind = parse(files[f"{stem}.jws"].decode()).kind
     for name in [name for name in files if name.startswith(f"{stem}.")]:
         del files[name]
-    return stem, 1
+    earlier = int(stem[-12:]) < base.sample.contents.manifest.from_size
+    return f"{stem} {kind}", 0 if earlier and kind in {"consent", "policy"} else 1
 
 
 def _receipts_swapped(files: dict[str, bytes], base: Base, draw: random.Random) -> tuple[str, int]:

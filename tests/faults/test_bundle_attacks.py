@@ -240,3 +240,17 @@ def test_each_proof_between_states_of_the_log_has_to_hold() -> None:
         false = replace(note, consistency=(bytes(32), *note.consistency[1:]))
         notes = tuple(false if n is note else n for n in base().sample.contents.notes)
         assert judged(replace(base().sample.contents, notes=notes)).exit >= 1, note.size
+
+
+def test_what_lies_before_the_span_and_speaks_of_keys_is_missed() -> None:
+    """Account streams are whole in every bundle and every stream's `open` is there; so a revoke shows."""
+    told = base().sample.story
+    low = base().sample.contents.manifest.from_size
+    early = [placed.record for placed in told.world.placed if placed.index < low]
+    for record in early:
+        if record.kind in {"access", "consent", "policy"}:
+            continue
+        found = judged(without(record))
+        assert found.exit >= 1, record.kind
+    root = told.stream("root").records
+    assert judged(without(*root)).words & {"GAP"}

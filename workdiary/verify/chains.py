@@ -72,9 +72,12 @@ class _Stream:
         self._end = _head(bounded.end, name)
         self._erased = erased
         self._skipped = {seq: ident for link in links for seq, ident in link.skips}
-        base = self._before.seq if self._before else -1
+        # A bundle holds account streams whole, however early their records are: all that is said of keys.
+        whole = bool(links) and all(link.ctr is None for link in links)
+        base = self._before.seq if self._before and not whole else -1
         self._base = base
         self._seqs = sorted({link.seq for link in links if link.seq > base})
+        self._opened = 0 in erased or any(link.seq == 0 for link in links)
 
     def findings(self) -> list[StreamFinding]:
         """Gaps between the records that are here, and ids that are not those a seal gives."""
@@ -83,12 +86,17 @@ class _Stream:
         for seq in self._seqs:
             found += self._gap(last, seq)
             last = seq
+        if self._links and not self._opened and self._base >= 0:
+            found.append(StreamFinding(self._name, "GAP", 0, ()))
         return found + self._swapped()
 
     def missing_after(self) -> list[Finding]:
         """What the seal knows behind the last record that is here: no record is left to carry it."""
         if self._end is None:
             return []
+        if self._before is not None and not self._links and not self._opened:
+            # Every stream's `open` is in every bundle, so that none goes unmentioned.
+            return [Finding("chain", "GAP", "a whole stream that the seals know is missing")]
         last = max([self._base, *self._seqs])
         gap = self._gap(last, self._end.seq + 1)
         if not gap:

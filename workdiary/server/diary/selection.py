@@ -48,7 +48,9 @@ def select(contract: Contract, seal: Record) -> Selection:
     earlier = below(before.leaf.epoch, size_of(before)) if before else Q(pk="")
     known = Record.objects.filter(_covered(contract) & upper).select_related("leaf")
     found = {row.jws_id: row for row in known.exclude(earlier)}
-    found |= {row.jws_id: row for row in known.filter(earlier, kind__in=LASTING)}
+    # Of the parties' own streams nothing is left out: what they say of keys counts as a whole.
+    lasting = Q(kind__in=LASTING) | Q(contract=None)
+    found |= {row.jws_id: row for row in known.filter(earlier, lasting)}
     if before is not None:
         found[before.jws_id] = before
         _add_named(contract, found, known.filter(earlier))
