@@ -16,7 +16,11 @@ import atheris
 with atheris.instrument_imports(include=["workdiary"]):
     from tests.fuzz.targets import PLANTED, TARGETS
 
-ALL = {**TARGETS, **PLANTED}
+    ALL = {**TARGETS, **PLANTED}
+    if any("judged" in word for word in sys.argv):
+        from tests.fuzz import verdict_targets
+
+        ALL |= verdict_targets.TARGETS
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""All fuzz targets by name."""
+"""The fuzz targets of parsers by name; whole verdicts, which cost more, are in verdict_targets."""
 
 from __future__ import annotations
 

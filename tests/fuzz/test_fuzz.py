@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz import verdict_targets
+from tests.fuzz.edits import edited
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parent.parent.parent
 # libFuzzer's first runs are the seeds themselves; the rest is what fits into a fraction of a second.
-RUNS = 2_000
+RUNS = 1_000
 LONG_S = 60
 EDITS = 400
 
@@ -45,22 +47,6 @@ def test_edits_of_good_texts_are_refused_or_survive(name: str) -> None:
         target(edited(draw, draw.choice(seeds), draw.choice(seeds)))
 
 
-def edited(draw: random.Random, data: bytes, other: bytes) -> bytes:
-    """What a hostile hand does first: a byte, a cut, a repetition, a piece of another text."""
-    at, end = sorted((draw.randint(0, len(data)), draw.randint(0, len(data))))
-    match draw.randrange(5):
-        case 0:
-            return data[:at] + draw.randbytes(1) + data[at + 1 :]
-        case 1:
-            return data[:at] + data[end:]
-        case 2:
-            return data[:end] + data[at:]
-        case 3:
-            return data[:at] + other[draw.randint(0, len(other)) :]
-        case _:
-            return data[:at] + draw.choice((b"\x00", b"\n", b"\xff", b'"', b"\\ud800", b"9" * 30)) + data[at:]
-
-
 def test_a_short_run_of_each_finds_nothing(tmp_path: Path) -> None:
     said = fuzz(",".join(TARGETS), tmp_path, f"-runs={RUNS}")
     assert said.count("Done ") == len(TARGETS)
@@ -69,7 +55,7 @@ def test_a_short_run_of_each_finds_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(LONG_S + 60)
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", [*TARGETS, *verdict_targets.TARGETS])
 def test_a_long_run_finds_nothing(name: str, tmp_path: Path) -> None:
     assert "failed: none" in fuzz(name, tmp_path, f"-max_total_time={LONG_S}")
 
