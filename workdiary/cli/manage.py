@@ -13,6 +13,7 @@ import click
 from workdiary.cli import Globals
 from workdiary.cli.manage_evidence import COMMANDS as EVIDENCE
 from workdiary.cli.manage_log import COMMANDS as ABOUT_THE_LOG
+from workdiary.cli.manage_witnesses import witnesses
 from workdiary.cli.serve import plan
 from workdiary.server.compose import DATABASE_VARIABLE, installation, upgraded
 from workdiary.server.store.home import check_home
@@ -27,7 +28,7 @@ def manage(database: str | None) -> None:
         os.environ[DATABASE_VARIABLE] = database
 
 
-for command in (*EVIDENCE, *ABOUT_THE_LOG):
+for command in (*EVIDENCE, *ABOUT_THE_LOG, witnesses):
     manage.add_command(command)
 
 

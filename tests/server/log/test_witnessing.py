@@ -309,7 +309,7 @@ def test_two_processes_of_one_server_share_one_voice(world: World, three: list[P
     said = Cosignature.objects.count()
     second.turn()
     assert Cosignature.objects.count() == said == 3
-    world.clock.advance(130_000)
+    world.clock.advance(50_000)
     world.log()
     second.turn()
     assert cosigned_note(0, 2) is not None

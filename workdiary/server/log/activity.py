@@ -16,7 +16,7 @@ from workdiary.server.store.runtime import runtime
 # Clients come in bursts (a record, its image, the checkpoint); one write stands for all of a few seconds.
 _SAME_MS = 5_000
 # Another process takes over so long after the one that had it ended without a word.
-LEASE_MS = 120_000
+LEASE_MS = 40_000
 _ROW = 1
 NEWS = threading.Event()
 
