@@ -24,7 +24,8 @@ class Repeats:
             record = reading.parsed
             if record is None or not reading.signed:
                 continue
-            own = {item for item in listed(record, "_sd") if isinstance(item, str)}
+            digests_here = listed(record, "_sd") if record.supported else []
+            own = {item for item in digests_here if isinstance(item, str)}
             if record.id in ids:
                 self._why[reading.place] = "the same record is in the log twice"
             elif record.rid in rids:
