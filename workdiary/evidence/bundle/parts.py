@@ -9,17 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar
 
-from workdiary.evidence.bundle import layout, texts
+from workdiary.evidence.bundle import forms, layout, texts
 from workdiary.evidence.bundle.contents import BundleRecord, LeafFile, NoteFile
 from workdiary.evidence.bundle.layout import parse_stem
 from workdiary.evidence.bundle.pem import spki_pem
-from workdiary.evidence.canonical import b64u, dumps, loads_object, unb64, unb64u
-from workdiary.evidence.digest import DIGEST_BYTES
+from workdiary.evidence.canonical import b64u, unb64u
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.fields import as_jwk
-from workdiary.evidence.keys import check_key, thumbprint
-from workdiary.evidence.kinds.base import DISCLOSURES_CAP
-from workdiary.evidence.log import PROOF_CAP
+from workdiary.evidence.keys import thumbprint
 
 File = memoryview | bytes | Callable[[], bytes]
 T = TypeVar("T")
@@ -55,11 +51,11 @@ class Parts:
         """In log order; one whose JWS cannot be read as text is left out."""
         found: list[BundleRecord] = []
         for stem, name in self._kinds["jws"].items():
-            jws = self._try(name, self._ascii)
+            jws = self._try(name, forms.ascii_text)
             if jws is not None:
-                shown = self._part("disc", stem, self._disclosures) or ()
+                shown = self._part("disc", stem, forms.disclosures) or ()
                 found.append(
-                    BundleRecord(*parse_stem(stem), jws, shown, self._part("proof", stem, self._utf8))
+                    BundleRecord(*parse_stem(stem), jws, shown, self._part("proof", stem, forms.utf8_text))
                 )
         return sorted(found, key=lambda record: (record.epoch, record.index))
 
@@ -67,7 +63,7 @@ class Parts:
         """Epoch → final note."""
         found: dict[int, str] = {}
         for name in self._kinds["checkpoint"].values():
-            note = self._try(name, self._utf8)
+            note = self._try(name, forms.utf8_text)
             if note is None:
                 continue
             epoch = layout.epoch_of_checkpoint(name, newest)
@@ -84,9 +80,9 @@ class Parts:
         return [
             NoteFile(
                 *parse_stem(stem),
-                self._part("note", stem, self._utf8),
-                self._part("consistency", stem, self._hashes),
-                self._part("tsr", stem, self.small),
+                self._part("note", stem, forms.utf8_text),
+                self._part("consistency", stem, forms.hashes),
+                self._part("tsr", stem, bytes),
             )
             for stem in sorted(stems, key=parse_stem)
         ]
@@ -95,20 +91,24 @@ class Parts:
         """By epoch and index."""
         found: list[LeafFile] = []
         for stem in sorted(self._kinds[kind], key=parse_stem):
-            leaf = self._part(kind, stem, self.small)
+            leaf = self._part(kind, stem, bytes)
             if leaf is not None:
-                found.append(LeafFile(*parse_stem(stem), leaf, self._part("path", stem, self._hashes)))
+                found.append(LeafFile(*parse_stem(stem), leaf, self._part("path", stem, forms.hashes)))
         return found
 
     def keys(self) -> dict[str, dict[str, str]]:
         """Kid → JWK; a key under another's thumbprint, or beside another key's PEM, is malformed."""
         found: dict[str, dict[str, str]] = {}
         for stem, name in self._kinds["jwk"].items():
-            jwk = self._try(name, self._jwk)
+            jwk = self._try(name, forms.key)
             if jwk is None:
                 continue
-            found[thumbprint(jwk)] = jwk
-            pem = self._part("pem", stem, self.small)
+            kid = thumbprint(jwk)
+            if unb64u(kid).hex() != stem:
+                self.malformed[name] = "not the key its name says"
+                continue
+            found[kid] = jwk
+            pem = self._part("pem", stem, bytes)
             if pem is not None and pem != spki_pem(jwk).encode():
                 self.malformed[self._kinds["pem"][stem]] = "not the key beside it"
         return found
@@ -117,7 +117,7 @@ class Parts:
         """Digest (base64url) → bytes, of which a file's name must be the digest."""
         found: dict[str, bytes] = {}
         for stem, name in self._kinds["policy"].items():
-            data = self._try(name, self.small)
+            data = self._try(name, bytes)
             if data is None:
                 continue
             if hashes[name] != stem:
@@ -128,11 +128,11 @@ class Parts:
 
     def trust(self) -> bytes | None:
         """trust/trust.json as it is, or None."""
-        return self._part("trust", "trust", self.small)
+        return self._part("trust", "trust", bytes)
 
     def report(self) -> str | None:
         """REPORT.html, or None."""
-        return self._part("report", "REPORT", self._utf8)
+        return self._part("report", "REPORT", forms.utf8_text)
 
     def blobs(self) -> dict[str, File]:
         """Digest (hex) → image, none read here."""
@@ -148,7 +148,7 @@ class Parts:
     def foreign(self) -> list[str]:
         """The plain texts that are not the ones this program writes."""
         names = self._kinds["text"].values()
-        return sorted(name for name in names if self._try(name, self.small) != _TEXTS[name])
+        return sorted(name for name in names if self._try(name, bytes) != _TEXTS[name])
 
     def small(self, name: str) -> bytes:
         """A file's bytes. Raises `EvidenceError` ("cap") if it is larger than files of its kind may be."""
@@ -163,52 +163,13 @@ class Parts:
             for stem in [stem for stem in self._kinds[kind] if stem not in whole]:
                 self.unknown.append(self._kinds[kind].pop(stem))
 
-    def _part(self, kind: str, stem: str, read: Callable[[str], T]) -> T | None:
+    def _part(self, kind: str, stem: str, read: Callable[[bytes], T]) -> T | None:
         name = self._kinds[kind].get(stem)
         return None if name is None else self._try(name, read)
 
-    def _try(self, name: str, read: Callable[[str], T]) -> T | None:
+    def _try(self, name: str, read: Callable[[bytes], T]) -> T | None:
         try:
-            return read(name)
+            return read(self.small(name))
         except EvidenceError as error:
             self.malformed[name] = error.message
             return None
-
-    def _ascii(self, name: str) -> str:
-        data = self.small(name)
-        if not data.isascii():
-            raise EvidenceError("jws", "not ASCII")
-        return data.decode("ascii")
-
-    def _utf8(self, name: str) -> str:
-        try:
-            return self.small(name).decode("utf-8")
-        except UnicodeDecodeError:
-            raise EvidenceError("bundle", "not UTF-8") from None
-
-    def _lines(self, name: str, most: int) -> list[str]:
-        lines = self._ascii(name).split("\n")
-        if lines.pop() != "" or len(lines) > most:
-            raise EvidenceError("bundle", f"not at most {most} whole lines")
-        return lines
-
-    def _disclosures(self, name: str) -> tuple[str, ...]:
-        lines = self._lines(name, DISCLOSURES_CAP)
-        if not lines:
-            raise EvidenceError("bundle", "a file for no disclosure")
-        return tuple(lines)
-
-    def _hashes(self, name: str) -> tuple[bytes, ...]:
-        hashes = tuple(unb64(line) for line in self._lines(name, PROOF_CAP))
-        if any(len(item) != DIGEST_BYTES for item in hashes):
-            raise EvidenceError("proof", "a hash has 32 bytes")
-        return hashes
-
-    def _jwk(self, name: str) -> dict[str, str]:
-        data = self.small(name)
-        jwk = as_jwk(loads_object(data), "key")
-        check_key(jwk)
-        # The thumbprint is the SHA-256 of exactly these bytes (RFC 7638), so the file's name says its hash.
-        if dumps(dict(jwk)) != data or name != f"keys/{unb64u(thumbprint(jwk)).hex()}.json":
-            raise EvidenceError("key", "not the key its name says, in canonical form")
-        return jwk
