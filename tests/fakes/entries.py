@@ -18,6 +18,25 @@ HOUR = 60 * MINUTE
 T0 = parse_iso("2026-11-16T10:00:00Z")
 
 TERMS = Terms(rate=2_500, currency="USD", limit_s=None)
+CLEAR_TERMS = {
+    "rev": 1,
+    "from": T0,
+    "status": "active",
+    "kind": "hourly",
+    "span": {"start": T0, "end": None},
+    "mode": "full",
+    "shots": 1,
+    "limit_s": 3_600,
+    "idle": 600_000,
+    "rounding": "exact",
+    "manual": False,
+    "labels": "optional",
+    "activity": 3,
+    "assistive": False,
+    "apps": "none",
+    "detail": "bucket",
+}
+RATE = {"amount": 2_500, "currency": "USD", "exponent": 2}
 VERIFIED = {
     "integrity": "VALID",
     "chain": "CONTIGUOUS",
@@ -155,7 +174,10 @@ def _scope(names: tuple[str, ...]) -> str:
     return kinds.pop() if len(kinds) == 1 else "several"
 
 
-_ENTRY = ("index", "id", "state", "axes", "values", "digests", "withheld", "role", "stream", "seq", "kid")
+_ENTRY = (
+    *("index", "id", "state", "axes", "values", "digests", "withheld", "role", "stream", "seq", "kid"),
+    *("epoch", "account", "received"),
+)
 
 
 def _entry(number: int, kind: str, clear: dict[str, Any], own: dict[str, Any]) -> Entry:

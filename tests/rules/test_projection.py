@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.entries import (
+    CLEAR_TERMS,
     HOUR,
     MINUTE,
+    RATE,
     T0,
     amendment,
     discard,
@@ -291,25 +293,7 @@ def test_an_unknown_target_dangles() -> None:
 
 
 def test_terms_are_found_by_the_instant_they_hold_from() -> None:
-    clear = {
-        "rev": 1,
-        "from": T0,
-        "status": "active",
-        "kind": "hourly",
-        "span": {"start": T0, "end": None},
-        "mode": "full",
-        "shots": 1,
-        "limit_s": 3_600,
-        "idle": 600_000,
-        "rounding": "exact",
-        "manual": False,
-        "labels": "optional",
-        "activity": 3,
-        "assistive": False,
-        "apps": "none",
-        "detail": "bucket",
-    }
-    rate = {"amount": 2_500, "currency": "USD", "exponent": 2}
+    clear, rate = CLEAR_TERMS, RATE
     first = amendment(1, "terms", clear, values={"rate": rate})
     agreed = amendment(2, "terms", clear | {"accepts": first.id}, role="client")
     raised = clear | {"rev": 2, "from": T0 + HOUR, "limit_s": None, "at": T0 + HOUR}

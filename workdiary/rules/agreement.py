@@ -42,35 +42,49 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class TermsBook:
-    """Every version that counts, by the instant it holds from; of two from one instant the later settled."""
+    """Every version that counts, by the instant it holds from; of two from one instant the later settled.
+
+    said: every `terms` record in order; sellers: accounts of the freelancer's side, and since which place;
+    otherwise: what time is judged under where nothing is agreed.
+    """
 
     versions: tuple[Version, ...] = ()
+    said: tuple[Entry, ...] = ()
+    sellers: Mapping[str, Place] = field(default_factory=dict)
+    otherwise: Terms | None = None
+    _earlier: dict[Place, TermsBook] = field(default_factory=dict, compare=False, repr=False)
 
-    @classmethod
-    def only(cls, terms: Terms) -> TermsBook:
-        """A book of one version, whatever it says about when."""
-        return cls((Version(terms, (), (0, 0)),))
+    def or_else(self, terms: Terms) -> TermsBook:
+        """The same, with terms to judge by where nothing is agreed."""
+        return replace(self, otherwise=terms, _earlier={})
 
     def below(self, place: Place | None) -> TermsBook:
-        """The book as it stood before a place in the log; None: all of it."""
-        if place is None:
+        """The book as it stood before a place in the log; None: all of it.
+
+        A contract that had no client then was its freelancer's own, whoever signed later.
+        """
+        if place is None or not self.said:
             return self
-        return TermsBook(tuple(version for version in self.versions if version.place < place))
+        if place not in self._earlier:
+            said = tuple(entry for entry in self.said if entry.place < place)
+            sellers = {account: since for account, since in self.sellers.items() if since < place}
+            self._earlier[place] = replace(_agreed(said, sellers), otherwise=self.otherwise)
+        return self._earlier[place]
 
     def at(self, ms: int) -> Terms | None:
         """What holds at an instant; before anything holds, the first version."""
-        found = self._at(ms)
-        return None if found is None else found.terms
+        found = _in_force(self.versions, ms)
+        return self.otherwise if found is None else found.terms
 
     def known_to(self, named: str | None, ms: int, policy: PolicySet) -> Terms | None:
         """What holds for time at `ms` recorded under the version `named`.
 
         Pause, end and mode count from when the device knew, at latest 12 h after the change (product.md).
         """
-        now = self._at(ms)
+        now = _in_force(self.versions, ms)
         old = next((version for version in self.versions if named in version.ids), None)
         if now is None or old is None or old is now:
-            return None if now is None else now.terms
+            return self.otherwise if now is None else now.terms
         if ms >= now.terms.from_ms + policy.terms_grace_ms:
             return now.terms
         was = old.terms
@@ -80,14 +94,12 @@ class TermsBook:
         """A week's limit: a rise counts for all of it until Monday 12:00 after, a fall from next Monday."""
         until = week.end + policy.limit_raise_ms
         said = [v.terms.limit_s for v in self.versions if week.start < v.terms.from_ms < until]
-        first = self._at(week.start)
-        limits = [*([] if first is None else [first.terms.limit_s]), *said]
+        first = _in_force(self.versions, week.start)
+        if first is None:
+            return None if self.otherwise is None else self.otherwise.limit_s
+        limits = [first.terms.limit_s, *said]
         known = [limit for limit in limits if limit is not None]
-        return max(known) if limits and len(known) == len(limits) else None
-
-    def _at(self, ms: int) -> Version | None:
-        held = [version for version in self.versions if version.terms.from_ms <= ms]
-        return held[-1] if held else next(iter(self.versions), None)
+        return max(known) if len(known) == len(limits) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +113,49 @@ class _Said:
 
 def agreed(entries: Sequence[Entry]) -> TermsBook:
     """The book of a contract, from its records in order."""
-    sellers = {e.account for e in entries if e.role in _SELLERS and e.account is not None}
+    sellers: dict[str, Place] = {}
+    for entry in entries:
+        if entry.role in _SELLERS and entry.account is not None:
+            sellers.setdefault(entry.account, entry.place)
+    return _agreed(tuple(entry for entry in entries if entry.kind == "terms"), sellers)
+
+
+def _agreed(entries: tuple[Entry, ...], sellers: Mapping[str, Place]) -> TermsBook:
     said = [_Said(e, terms, _side(e, sellers)) for e in entries if (terms := _terms(e)) is not None]
-    if not any(_names_client(one) for one in said):
-        return _book(Version(one.terms, _ids(one), one.entry.place, one.entry.clear) for one in said)
+    if any(_names_client(one) for one in said):
+        versions = _both_sided(said)
+    else:
+        versions = [Version(one.terms, _ids(one), one.entry.place, one.entry.clear) for one in said]
+    return TermsBook(_sorted(versions), entries, sellers)
+
+
+def _both_sided(said: Sequence[_Said]) -> list[Version]:
     by_id = {one.entry.id: one for one in said if one.entry.id is not None}
-    book = TermsBook()
+    versions: list[Version] = []
     for one in said:
         other = by_id.get(one.entry.text("accepts") or "")
-        version = _accepted(one, other) if other is not None else _alone(one, book)
+        version = _accepted(one, other) if other is not None else _alone(one, versions)
         if version is not None:
-            book = _book([*book.versions, version])
-    return book
+            versions.append(version)
+    return versions
 
 
-def _book(versions: Iterable[Version]) -> TermsBook:
-    return TermsBook(tuple(sorted(versions, key=lambda v: (v.terms.from_ms, v.place, v.ids))))
+def _sorted(versions: Iterable[Version]) -> tuple[Version, ...]:
+    return tuple(sorted(versions, key=lambda v: (v.terms.from_ms, v.place, v.ids)))
+
+
+def _in_force(versions: Sequence[Version], ms: int) -> Version | None:
+    held = [version for version in versions if version.terms.from_ms <= ms]
+    return held[-1] if held else next(iter(versions), None)
 
 
 def _terms(entry: Entry) -> Terms | None:
-    if entry.kind != "terms" or not may_sign("terms", entry.voice):
+    if not may_sign("terms", entry.voice):
         return None
     return Terms.found(entry.clear, entry.values)
 
 
-def _side(entry: Entry, sellers: set[str]) -> Side:
+def _side(entry: Entry, sellers: Mapping[str, Place]) -> Side:
     if entry.role == "operator":
         return "seller" if entry.text("on_behalf") in sellers else "buyer"
     return "seller" if entry.role in _SELLERS else "buyer"
@@ -154,10 +184,10 @@ def _accepted(one: _Said, other: _Said) -> Version | None:
     return Version(terms, _ids(one, other), max(one.entry.place, other.entry.place), one.entry.clear)
 
 
-def _alone(one: _Said, book: TermsBook) -> Version | None:
+def _alone(one: _Said, versions: Iterable[Version]) -> Version | None:
     """What a side may change without the other, from when it said so: never backwards."""
     from_ms = max(one.terms.from_ms, one.entry.number("at"))
-    before = book._at(from_ms)  # noqa: SLF001 - the version, not only its terms
+    before = _in_force(_sorted(versions), from_ms)
     if before is None or one.terms.rate not in {None, before.terms.rate}:
         return None
     changed = _changed(one, before.said)

@@ -15,7 +15,9 @@ from workdiary.rules.entries import Entry
 from workdiary.rules.locks import Standing
 from workdiary.rules.pictures import Images
 from workdiary.rules.placing import Placement, policy_of
+from workdiary.rules.reviewing import Grants
 from workdiary.rules.spans import Measure, Span, clip, subtract
+from workdiary.rules.standing import claim_key
 
 __all__ = ["Images", "Known", "claims", "segments"]
 
@@ -27,14 +29,14 @@ _MOST_PIECES = 3
 class Known:
     """What is known around the records of time.
 
-    placed, standing: by rid; granted: ids of records whose time the client permitted.
+    placed, standing: by rid.
     """
 
     amendments: Amendments
     images: Images = field(default_factory=Images)
     placed: Mapping[str, Placement] = field(default_factory=dict)
     standing: Mapping[str, Standing] = field(default_factory=dict)
-    granted: frozenset[str] = frozenset()
+    grants: Grants = field(default_factory=Grants)
 
     def shift(self, entry: Entry) -> int:
         """How far its own clock was off."""
@@ -69,9 +71,10 @@ def _segment(entry: Entry, known: Known) -> DiarySegment:
     standing = known.standing.get(entry.rid, Standing())
     shots = pictures.shots_of(entry, amendments, known.images, gone=gone)
     evidenced = pictures.stands_for_image(entry, amendments, standing.frozen)
-    bare = _bare(entry, known, _kind(entry), time.without(known.holes(entry)))
+    bare = _bare(entry, known, standing, time.without(known.holes(entry)))
     return replace(
         bare,
+        kind=_kind(entry),
         open=entry.text("open"),
         close=entry.text("close"),
         memo=None if gone else memo,
@@ -93,7 +96,7 @@ def _segment(entry: Entry, known: Known) -> DiarySegment:
     )
 
 
-def _bare(entry: Entry, known: Known, kind: SegmentKind, time: Measure) -> DiarySegment:
+def _bare(entry: Entry, known: Known, standing: Standing, time: Measure) -> DiarySegment:
     return DiarySegment(
         rid=entry.rid,
         id=entry.id,
@@ -101,7 +104,7 @@ def _bare(entry: Entry, known: Known, kind: SegmentKind, time: Measure) -> Diary
         stream=entry.stream,
         seq=entry.seq,
         state=entry.state,
-        kind=kind,
+        kind="idle-claim",
         session=entry.text("session") or "",
         time=time,
         open=None,
@@ -110,9 +113,9 @@ def _bare(entry: Entry, known: Known, kind: SegmentKind, time: Measure) -> Diary
         policy=entry.text("policy") or "",
         axes=entry.axes,
         place=entry.place,
-        standing=known.standing.get(entry.rid, Standing()),
+        standing=standing,
         terms=entry.text("terms"),
-        granted=entry.id in known.granted,
+        granted=known.grants.given(entry.id, standing.frozen),
     )
 
 
@@ -133,9 +136,10 @@ def _claimed(entry: Entry, origin: Entry, spans: Sequence[Span], known: Known) -
     shift = known.shift(origin)
     whole = _time(origin, shift)
     memo, memo_state = _text(entry, "memo", known.amendments)
+    standing = known.standing.get(claim_key(entry, origin.id or ""), Standing())
     return [
         replace(
-            _bare(entry, known, "idle-claim", Measure.whole(start, end, whole.between(start, end))),
+            _bare(entry, known, standing, Measure.whole(start, end, whole.between(start, end))),
             session=origin.text("session") or "",
             mode=origin.text("mode") or "none",
             policy=origin.text("policy") or "",

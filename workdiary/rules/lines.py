@@ -10,7 +10,6 @@ from typing import Final
 from workdiary.evidence.canonical import JsonObject
 from workdiary.evidence.kinds.operator import ITEMS_CAP
 from workdiary.rules import money
-from workdiary.rules.agreement import TermsBook
 from workdiary.rules.diary import Acceptance, Diary, DiarySegment
 from workdiary.rules.entries import Entry, Place
 from workdiary.rules.locks import NEXT
@@ -90,7 +89,7 @@ def lock_lines(entries: Iterable[Entry], closing: Closing) -> WeekLines:
     below = [entry for entry in entries if entry.place < closing.bound]
     excluded = _excluded(project(below), closing) if closing.elsewhere else ()
     diary = project(below, elsewhere=[span for _, span in excluded])
-    book = diary.book if diary.book.versions else TermsBook.only(Terms())
+    book = diary.book.or_else(Terms())
     terms = book.at(closing.span[0]) or Terms()
     items: tuple[JsonObject, ...] = tuple(
         {"tgt": target, "start": start, "end": end} for target, (start, end) in excluded

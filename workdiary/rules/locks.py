@@ -60,6 +60,7 @@ class Claim:
     """A record of time as the locks see it. start: as placed; place: of all it rests on."""
 
     rid: str
+    id: str | None
     session: str
     start: int
     place: Place
@@ -90,8 +91,12 @@ class Locks:
 
     def elsewhere(self, given: Sequence[Span]) -> Spans:
         """Spans that other contracts count: as the locks say where there is one, else as given."""
-        from_locks = [span for lock in self.all for span in lock.excluded]
-        return merge([*_outside(given, [lock.span for lock in self.all]), *from_locks])
+        found: list[Span] = []
+        before: list[Span] = []
+        for lock in self.all:
+            found.extend(_outside(lock.excluded, before))
+            before.append(lock.span)
+        return merge([*found, *_outside(given, before)])
 
     def settle(self, claims: Iterable[Claim], accepted: Mapping[str, Place]) -> dict[str, Standing]:
         """The standing of every record of time by rid; accepted: place of the client's first acceptance."""

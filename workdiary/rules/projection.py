@@ -51,7 +51,7 @@ def project(
         assemble.Images(stored, kept),
         time.placed,
         time.by_rid,
-        reviewing.granted(allowed),
+        reviewing.grants(allowed),
     )
     taken = locks.elsewhere(elsewhere)
     made, claimed = _segments(allowed, known)

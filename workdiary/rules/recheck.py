@@ -82,7 +82,8 @@ def _compared(entries: Sequence[Entry], lock: Lock, ground: Ground) -> Recheck:
         mine, theirs = ([line for line in some if line.kind not in EARLIER] for some in (mine, theirs))
     differences = _differences(mine, theirs, made)
     word: PayWord = "MATCHES" if not differences else "DIFFERS"
-    if word == "MATCHES" and (not made.rated or len(theirs) < len(stated)):
+    partly = not made.agreed or not made.rated or len(theirs) < len(stated)
+    if word == "MATCHES" and partly:
         word = "NOT-STATED"
     if not made.agreed:
         notes.append("No terms that both sides agreed on are here, so no amount follows from anything.")

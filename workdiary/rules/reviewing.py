@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from workdiary.rules.amendments import targeted_spans
 from workdiary.rules.diary import Acceptance, Annotation, Refund
@@ -11,12 +12,25 @@ from workdiary.rules.placing import policy_of
 from workdiary.rules.spans import Span, merge, subtract
 
 
-def granted(entries: Sequence[Entry]) -> frozenset[str]:
-    """Ids of manual records and idle claims that the client permitted; the last verdict on each counts."""
-    found: dict[str, bool] = {}
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What the client said about manual records and idle claims: by id, in order, (place, permitted)."""
+
+    said: Mapping[str, Sequence[tuple[Place, bool]]] = field(default_factory=dict)
+
+    def given(self, target: str | None, frozen: Place | None) -> bool:
+        """Whether the last verdict permits it; frozen: later ones came after the lock."""
+        verdicts = self.said.get(target or "", ())
+        known = [permitted for place, permitted in verdicts if frozen is None or place < frozen]
+        return bool(known) and known[-1]
+
+
+def grants(entries: Sequence[Entry]) -> Grants:
+    """Every verdict about time entered by hand or claimed beyond what is allowed."""
+    found: dict[str, list[tuple[Place, bool]]] = {}
     for entry, target, _ in _verdicts(entries, "manual-grant"):
-        found[target] = entry.flag("accept")
-    return frozenset(target for target, accepted in found.items() if accepted)
+        found.setdefault(target, []).append((entry.place, entry.flag("accept")))
+    return Grants(found)
 
 
 def late_accepted(entries: Sequence[Entry]) -> dict[str, Place]:

@@ -63,7 +63,7 @@ def credits_of(segments: Sequence[DiarySegment], terms: Terms | TermsBook, polic
 
     What a lock has counted takes its share of limit and permission before what came after it.
     """
-    book = terms if isinstance(terms, TermsBook) else TermsBook.only(terms)
+    book = terms if isinstance(terms, TermsBook) else TermsBook().or_else(terms)
     crediting = _Crediting(segments, book, policy)
     order = sorted(range(len(segments)), key=lambda k: (segments[k].standing.round, segments[k].start, k))
     found = [crediting.credit(position) for position in order]

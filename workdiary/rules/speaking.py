@@ -28,7 +28,8 @@ class Speakers:
     def _agency(self, entry: Entry) -> str | None:
         if entry.role != "agency":
             return None
-        terms = self._book.at(entry.number("start", entry.number("at")))
+        # as agreed when it spoke: no later word takes back what an agency did, or makes it right
+        terms = self._book.below(entry.place).at(entry.number("start", entry.number("at")))
         return None if terms is None else terms.agency
 
 

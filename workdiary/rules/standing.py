@@ -14,7 +14,10 @@ from workdiary.rules.placing import Placement, Speaks, placements
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """placed: by rid; by_rid, by_id: the standing of every `segment`, `manual` and `idle-claim`."""
+    """placed: by rid; by_rid, by_id: the standing of every `segment` and `manual`.
+
+    by_rid also holds that of each idle claim on each segment, by `claim_key`.
+    """
 
     placed: Mapping[str, Placement]
     by_rid: Mapping[str, Standing]
@@ -36,11 +39,12 @@ def stand(allowed: Sequence[Entry], locks: Locks, speaks: Speaks) -> Time:
     by_id = {entry.id: entry for entry in time.values() if entry.id is not None}
     found = {rid: _claim(entry, placed) for rid, entry in time.items()}
     for entry in allowed:
-        if entry.kind == "idle-claim":
-            origins = [by_id[t] for t, _ in targeted_spans(entry) if t in by_id]
-            found[entry.rid] = _claimed_back(entry, [found[origin.rid] for origin in origins])
+        for target, _ in targeted_spans(entry) if entry.kind == "idle-claim" else ():
+            if target in by_id:
+                key = claim_key(entry, target)
+                found[key] = _claimed_back(key, entry, found[by_id[target].rid])
     verdicts = reviewing.late_accepted(allowed)
-    accepted = {e.rid: verdicts[e.id] for e in allowed if e.id is not None and e.id in verdicts}
+    accepted = {claim.rid: verdicts[claim.id] for claim in found.values() if claim.id in verdicts}
     standing = locks.settle(found.values(), accepted)
     ids = {entry.id: standing[rid] for rid, entry in time.items() if entry.id is not None}
     return Time(placed, standing, ids)
@@ -52,13 +56,15 @@ def _claim(entry: Entry, placed: Mapping[str, Placement]) -> Claim:
     if placement is not None:
         start, place = start + placement.shift, max(place, placement.place)
     session = entry.text("session") or ""
-    return Claim(entry.rid, session, start, place, entry.received, entry.text("policy") or "")
+    return Claim(entry.rid, entry.id, session, start, place, entry.received, entry.text("policy") or "")
 
 
-def _claimed_back(entry: Entry, origins: Sequence[Claim]) -> Claim:
-    """An idle claim belongs to the week of the first segment it speaks of, and to its session."""
-    first = min(origins, key=lambda origin: (origin.start, origin.rid), default=None)
-    if first is None:
-        return Claim(entry.rid, "", entry.number("at"), entry.place, entry.received)
-    place = max(entry.place, first.place)
-    return Claim(entry.rid, first.session, first.start, place, entry.received, first.policy)
+def claim_key(entry: Entry, target: str) -> str:
+    """The name of an idle claim's hold on one segment: each stands for itself."""
+    return f"{entry.rid} {target}"
+
+
+def _claimed_back(key: str, entry: Entry, origin: Claim) -> Claim:
+    """It belongs to the week and session of the segment whose time it claims, and rests on both records."""
+    place = max(entry.place, origin.place)
+    return Claim(key, entry.id, origin.session, origin.start, place, entry.received, origin.policy)

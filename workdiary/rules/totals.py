@@ -126,7 +126,7 @@ def account(diary: Diary, terms: Terms, policy: PolicySet) -> Account:
 
     terms: what it is judged under where its records agree on none.
     """
-    book = diary.book if diary.book.versions else TermsBook.only(terms)
+    book = diary.book.or_else(terms)
     found = credits_of(diary.segments, book, policy)
     annotated = tuple(annotation.span for annotation in diary.annotations)
     protection = assess(diary.segments, found, Basis(book, policy, annotated=annotated))
