@@ -6,7 +6,7 @@ The same seal gives the same bytes, as long as nothing in it was redacted since 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
@@ -34,7 +34,7 @@ from workdiary.server.receive.models import Record
 from workdiary.server.receive.operator_stream import operator_signer
 from workdiary.server.receive.seals import Span, seal
 from workdiary.server.receive.stored import disclosures_of, hex_digest
-from workdiary.server.store.blobs import open_blob, present
+from workdiary.server.store.blobs import Image, openers
 from workdiary.server.store.problem import ProblemError
 from workdiary.verify.trust import dump_trust
 from workdiary.wire.problems import ProblemCode
@@ -148,13 +148,12 @@ def _record(item: Shown, log: BundleLog) -> BundleRecord:
 
 
 def _blobs(contract: Contract, shown: Iterable[Shown]) -> dict[str, Blob]:
-    named = [digest for item in shown for digest in item.images]
-    here = present(contract.scope, named)
-    return {digest: partial(_image, contract.scope, digest) for digest in named if digest in here}
+    readers = openers(contract.scope, [digest for item in shown for digest in item.images])
+    return {digest: partial(_image, read) for digest, read in readers.items()}
 
 
-def _image(scope: str, digest: str) -> bytes:
-    found = open_blob(scope, digest)
+def _image(read: Callable[[], Image | None]) -> bytes:
+    found = read()
     if found is None:
         raise ProblemError(ProblemCode.UNAVAILABLE, "something was redacted while the bundle was written")
     return found.data

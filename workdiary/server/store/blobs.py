@@ -7,14 +7,15 @@ that was written with the destruction. So what a crash leaves is found without l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workdiary.server.store import events
 from workdiary.server.store.models import Blob
 from workdiary.server.store.runtime import runtime
-from workdiary.server.store.sealing import open_scope, seal, unseal
+from workdiary.server.store.sealing import Scope, open_scope, seal, unseal
 from workdiary.server.store.secrets import sync_folder
 
 FOLDER = "blobs"
@@ -56,6 +57,16 @@ def open_thumbnail(scope: str, digest: str) -> Image | None:
     return None if row is None else _read(row, row.thumb, "thumb", "image/webp")
 
 
+def openers(scope: str, digests: Iterable[str]) -> dict[str, Callable[[], Image | None]]:
+    """For each of the digests with a readable image here, what reads it, as often as asked.
+
+    None from a reader: it was destroyed since.
+    """
+    opened = open_scope(scope)
+    rows = Blob.objects.filter(scope=scope, digest__in=list(digests), key__isnull=False)
+    return {row.digest: partial(_unsealed, opened, row, row.file, "image", row.media_type) for row in rows}
+
+
 def present(scope: str, digests: Iterable[str]) -> set[str]:
     """Which of the digests have a readable image in this contract."""
     rows = Blob.objects.filter(scope=scope, digest__in=list(digests), key__isnull=False)
@@ -67,7 +78,11 @@ def _present(scope: str, digest: str) -> Blob | None:
 
 
 def _read(row: Blob, name: str, part: str, media_type: str) -> Image | None:
-    key = open_scope(row.scope).open_key(row.key, f"blob {row.digest}")
+    return _unsealed(open_scope(row.scope), row, name, part, media_type)
+
+
+def _unsealed(scope: Scope, row: Blob, name: str, part: str, media_type: str) -> Image | None:
+    key = scope.open_key(row.key, f"blob {row.digest}")
     for path in (_folder() / name, _folder() / INCOMING / name):
         try:
             sealed = path.read_bytes()
