@@ -23,7 +23,9 @@ from workdiary.evidence.envelope import ParsedRecord, build, check_signature, op
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.keys import verify
 from workdiary.evidence.kinds.base import Common
-from workdiary.evidence.log import consistency_proof, leaf_reader
+from workdiary.evidence.leaves import epoch_leaf
+from workdiary.evidence.log import consistency_proof, leaf_hash, leaf_reader
+from workdiary.evidence.notes import Receipt
 from workdiary.wire.messages import (
     BlobReply,
     CheckReply,
@@ -72,6 +74,8 @@ class FakeServer:
     gone: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
     jwk: Mapping[str, str] = field(default_factory=dict)
+    logs: dict[int, SampleLog] = field(default_factory=dict)
+    epochs: dict[int, JsonObject] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.operator = device("operator")
@@ -141,6 +145,8 @@ class FakeServer:
             return Answer(200, {}, self.log.note().encode())
         if path.startswith("/log/consistency"):
             return self._consistency(path)
+        if path.startswith("/log/epoch"):
+            return self._epoch(path)
         if path == "/api/v1/records/check":
             return self._check(body)
         if method == "PUT" and path.startswith("/api/v1/records/"):
@@ -230,8 +236,9 @@ class FakeServer:
     def _check(self, body: bytes) -> Answer:
         asked = CheckRequest.from_json(decode(body)).rids
         known = tuple(rid for rid in asked if rid in self.records)
-        missing = tuple(rid for rid in asked if rid not in self.records)
-        return _json(200, CheckReply(known, missing, ()).to_json())
+        gone = tuple(rid for rid in asked if rid in self.gone and rid not in self.records)
+        missing = tuple(rid for rid in asked if rid not in {*self.records, *gone})
+        return _json(200, CheckReply(known, missing, gone).to_json())
 
     def _head(self, stream: str) -> Answer:
         mine = [stored for stored in self.records.values() if stored.parsed.stream == stream]
@@ -241,11 +248,32 @@ class FakeServer:
         head = StreamHead(stream, last.parsed.seq, last.parsed.id, last.index)
         return _json(200, head.to_json())
 
+    def begin_epoch(self, kept: int) -> None:
+        """Lose everything above the first `kept` leaves, then begin the next epoch as a server does."""
+        named = self.log.note()
+        lost = {rid for rid, stored in self.records.items() if stored.index >= kept}
+        self.records = {rid: stored for rid, stored in self.records.items() if rid not in lost}
+        self.log.leaves = self.log.leaves[:kept]
+        stem, _, number = self.log.origin.rpartition("/")
+        self.logs[int(number)] = self.log
+        self.log = SampleLog(f"{stem}/{int(number) + 1}")
+        self.log.leaves.append(leaf_hash(epoch_leaf(named)))
+        receipt = Receipt(0, (), self.log.note()).encode()
+        self.epochs[int(number) + 1] = {"leaf": b64(epoch_leaf(named)), "receipt": receipt}
+
+    def _epoch(self, path: str) -> Answer:
+        number = int(parse_qs(urlsplit(path).query)["epoch"][0])
+        told = self.epochs.get(number)
+        if told is None:
+            return self.problem(ProblemCode.NOT_FOUND)
+        return _json(200, {"epoch": number, **told})
+
     def _consistency(self, path: str) -> Answer:
         asked = parse_qs(urlsplit(path).query)
         old, new = int(asked["from"][0]), int(asked["to"][0])
+        log = self.logs[int(asked["epoch"][0])] if "epoch" in asked else self.log
         try:
-            proof = consistency_proof(old, new, leaf_reader(self.log.leaves))
+            proof = consistency_proof(old, new, leaf_reader(log.leaves))
         except (EvidenceError, IndexError):
             return self.problem(ProblemCode.MALFORMED)
         return Answer(200, {}, "".join(f"{b64(item)}\n" for item in proof).encode())

@@ -182,6 +182,21 @@ class RecordReply:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochReply:
+    """GET /log/epoch: how an epoch began. leaf: its leaf 0 (base64); receipt: tlog-proof that it is that."""
+
+    epoch: int
+    leaf: str
+    receipt: str
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> EpochReply:
+        """Read the reply."""
+        reader = Reader(value, "epoch")
+        return cls(reader.integer("epoch"), reader.text("leaf"), reader.text("receipt"))
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRequest:
     """POST /api/v1/records/check: which of these (≤ 500) rids the server has."""
 

@@ -436,12 +436,12 @@ def test_another_installation_at_the_address_gets_nothing(desk: EnrolledHome) ->
     assert desk.server.records == {}
 
 
-def test_a_log_begun_anew_is_said(desk: EnrolledHome) -> None:
+def test_a_log_of_another_epoch_under_the_old_name_is_refused(desk: EnrolledHome) -> None:
     recorded(desk)
     desk.server.log.origin = f"{desk.server.log.origin[:-1]}1"
     report = desk.uploader.run_once()
     assert report.sync == "halted"
-    assert "new log" in report.reason
+    assert "other keys" in report.reason
     assert set(states(desk).values()) == {"signed"}
 
 

@@ -17,6 +17,7 @@ from workdiary.client.spool.book import SpoolBook, destroy
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows
 from workdiary.evidence.envelope import parse
+from workdiary.evidence.notes import parse_receipt
 
 RECORD_REFUSED = "record-refused"
 # The code of a sent record whose receipt has fewer than k cosignatures of the pinned witnesses.
@@ -82,7 +83,10 @@ class SendQueue:
     def records(self, most: int) -> list[WaitingRecord]:
         """The oldest waiting records."""
         found = self._db.rows(
-            "SELECT rid, id, jws FROM records WHERE state = 'signed' ORDER BY ord LIMIT ?", most
+            "SELECT rid, id, jws FROM records WHERE state = 'signed' "
+            # What is sent again after a server lost it: redactions first, so that nothing comes back.
+            "ORDER BY (kind = 'redact' AND receipt IS NOT NULL) DESC, ord LIMIT ?",
+            most,
         )
         return [
             WaitingRecord(rid, ident, jws, tuple(text for _, text in self._book.disclosures(rid).values()))
@@ -107,15 +111,31 @@ class SendQueue:
         return waiting
 
     def sent(self, rid: str, place: LoggedAt, now_ms: int) -> None:
-        """A record's receipt verified."""
+        """A record's receipt verified. One of an earlier epoch stays beside it: it proves what was lost."""
         code = None if place.witnessed else UNWITNESSED
-        self._db.write(
-            lambda db: db.execute(
+
+        def work(db: sqlite3.Connection) -> None:
+            row = db.execute("SELECT receipt FROM records WHERE rid = ?", (rid,)).fetchone()
+            if row is not None and row[0] is not None and _origin(row[0]) != _origin(place.receipt):
+                db.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?)", (rid, _origin(row[0]), row[0]))
+            db.execute(
                 "UPDATE records SET state = 'sent', log_index = ?, receipt = ?, code = ?, why = NULL, "
                 "changed_ms = ? WHERE rid = ?",
                 (place.index, place.receipt, code, now_ms, rid),
             )
+
+        self._db.write(work)
+
+    def arrived(self, most: int, before: int | None = None) -> list[tuple[int, str]]:
+        """(place, rid) of records that count as sent, newest first; `before`: only those signed earlier."""
+        found = self._db.rows(
+            "SELECT ord, rid FROM records WHERE state = 'sent' AND (? IS NULL OR ord < ?) "
+            "ORDER BY ord DESC LIMIT ?",
+            before,
+            before,
+            most,
         )
+        return [(int(place), str(rid)) for place, rid in found]
 
     def unwitnessed(self, most: int) -> list[UnwitnessedRecord]:
         """The oldest sent records that wait for cosignatures."""
@@ -238,6 +258,11 @@ def _end_images(db: sqlite3.Connection, where: str, value: str) -> list[str]:
         (value,),
     ).fetchall()
     return [name for pair in found for name in pair]
+
+
+def _origin(receipt: str) -> str:
+    """The log a receipt is of."""
+    return parse_receipt(receipt).checkpoint_note.partition("\n")[0]
 
 
 def _reported(db: sqlite3.Connection, rid: str) -> list[str]:

@@ -17,7 +17,7 @@ from workdiary.client.errors import REPAIR, DamagedError, border, translate
 from workdiary.client.settings import sync_folder, write_durably
 from workdiary.client.spool import rows
 from workdiary.client.spool.quota import Reserve
-from workdiary.client.spool.schema import Database, Row, attach, prepare, problems
+from workdiary.client.spool.schema import Database, Row, attach, prepare, problems, upgrade
 from workdiary.client.spool.shots import remove_orphans
 from workdiary.client.spool.tables import TABLES, Table
 from workdiary.client.spool.vault import Vault
@@ -67,6 +67,11 @@ def open_database(folder: Path, vault: Vault, reserve: Reserve, *, read_only: bo
             notices = (_replace(folder, aside, why, vault),)
             connection = attach(path, read_only=False)
             prepare(connection, path)
+        try:
+            upgrade(connection)
+        except BaseException:
+            connection.close()
+            raise
     return Opened(Database(path, reserve, connection), aside, notices)
 
 

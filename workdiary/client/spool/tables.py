@@ -6,6 +6,7 @@ is what a record shows in the clear, too. An image's `digest` is its salted disc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -131,14 +132,20 @@ TABLES = {
         ),
         ("tag",),
     ),
+    "receipts": Table((("rid", _TEXT), ("origin", _TEXT), ("receipt", _TEXT)), ("rid", "origin")),
     "notes": Table((("origin", _TEXT), ("size", _INT), ("note", _TEXT)), ("origin", "size")),
 }
 
 
-def statements() -> list[str]:
+# Tables that came with a later version of the schema, by that version.
+LATER: dict[int, tuple[str, ...]] = {2: ("receipts",)}
+
+
+def statements(names: Iterable[str] = tuple(TABLES)) -> list[str]:
     """The DDL, in order."""
     found: list[str] = []
-    for name, table in TABLES.items():
+    for name in names:
+        table = TABLES[name]
         parts = [f"{column} {kind}" for column, kind in table.columns]
         rowid = table.key == ("ord",)
         if not rowid:

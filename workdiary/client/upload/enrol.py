@@ -14,12 +14,14 @@ from workdiary.client.upload.transport import Transport
 from workdiary.evidence.canonical import b64u
 from workdiary.evidence.cosign import parse_cosigner
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.fields import UUID
+from workdiary.evidence.fields import UUID, Choice
 from workdiary.evidence.keys import check_key
-from workdiary.evidence.kinds.base import ORIGIN
+from workdiary.evidence.kinds.base import ORIGIN, ROLES
 from workdiary.evidence.notes import parse_vkey
 from workdiary.wire.messages import EnrolReply, EnrolRequest, Installation, enrol_proof_input
 from workdiary.wire.sealing import upload_public_key
+
+_ROLE = Choice(ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def enrol(
         witnesses=installation.witnesses,
         k=installation.k,
         tsas=installation.tsas,
+        role=reply.role,
     )
     keys.put_token(reply.device_token)
     account.enrol(enrolment)
@@ -101,5 +104,6 @@ def _check_reply(reply: EnrolReply) -> None:
     try:
         for ident in (reply.account, *(contract.id for contract in reply.contracts)):
             UUID.check(ident, "id")
+        _ROLE.check(reply.role, "role")
     except EvidenceError as error:
         raise NonsenseError from error

@@ -15,10 +15,14 @@ from workdiary.client.upload.transport import Answer, Transport
 from workdiary.evidence.canonical import unb64
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.log import PROOF_CAP
+from workdiary.wire.keys import Forks, KeyHeads, KeyList, KeyRequest
 from workdiary.wire.messages import (
     BlobReply,
+    CheckReply,
+    CheckRequest,
     EnrolReply,
     EnrolRequest,
+    EpochReply,
     Installation,
     RecordReply,
     StreamHead,
@@ -66,6 +70,28 @@ class DiaryServer:
                 return None
             raise
 
+    def check(self, rids: Sequence[str]) -> CheckReply:
+        """POST /api/v1/records/check: at most 500 of our own records."""
+        return read(self._post("/api/v1/records/check", CheckRequest(tuple(rids))), CheckReply.from_json)
+
+    def keys(self) -> KeyList:
+        """GET /api/v1/keys: the account's, as the server says."""
+        return read(self._get("/api/v1/keys"), KeyList.from_json)
+
+    def add_key(self, request: KeyRequest) -> KeyList:
+        """POST /api/v1/keys: a root of this account."""
+        return read(self._post("/api/v1/keys", request), KeyList.from_json)
+
+    def key_heads(self, kid: str, before_ms: int) -> KeyHeads:
+        """GET /api/v1/keys/{kid}/heads: how far its streams had come before a time."""
+        return read(
+            self._get(f"/api/v1/keys/{quote(kid, safe='')}/heads?before={before_ms}"), KeyHeads.from_json
+        )
+
+    def forks(self, stream: str) -> Forks:
+        """GET /api/v1/streams/{id}/forks: where one of our streams parts."""
+        return read(self._get(f"/api/v1/streams/{quote(stream, safe='')}/forks"), Forks.from_json)
+
     def receipts(self, rids: Sequence[str]) -> Mapping[str, str]:
         """POST /api/v1/records/receipts: the best receipts there are of our own records, at most 100."""
         body = encode(ReceiptsRequest(tuple(rids)).to_json())
@@ -77,9 +103,14 @@ class DiaryServer:
         """GET /log/checkpoint: the newest signed note."""
         return self._text(self._get("/log/checkpoint"))
 
-    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
-        """GET /log/consistency: the proof between two sizes, one base64 hash a line."""
-        lines = self._text(self._get(f"/log/consistency?from={old}&to={new}")).splitlines()
+    def epoch(self, number: int) -> EpochReply:
+        """GET /log/epoch: how an epoch began."""
+        return read(self._get(f"/log/epoch?epoch={number}"), EpochReply.from_json)
+
+    def consistency(self, old: int, new: int, epoch: int | None = None) -> tuple[bytes, ...]:
+        """GET /log/consistency: the proof between two sizes of an epoch (the present one), a hash a line."""
+        which = "" if epoch is None else f"&epoch={epoch}"
+        lines = self._text(self._get(f"/log/consistency?from={old}&to={new}{which}")).splitlines()
         try:
             proof = tuple(unb64(line) for line in lines[: PROOF_CAP + 1])
         except EvidenceError as error:
@@ -88,6 +119,10 @@ class DiaryServer:
 
     def _get(self, path: str) -> Answer:
         return self._transport.send("GET", path, self._bearer(), None)
+
+    def _post(self, path: str, message: KeyRequest | CheckRequest) -> Answer:
+        headers = {**self._bearer(), "Content-Type": _JSON}
+        return self._transport.send("POST", path, headers, encode(message.to_json()))
 
     def _put(self, path: str, kind: str, body: bytes) -> Answer:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")

@@ -16,7 +16,7 @@ from typing import Literal
 from workdiary.client.account import Account, Enrolment
 from workdiary.client.errors import OfflineError
 from workdiary.client.sign.journal import Instants, Journal
-from workdiary.client.sign.signer import DeviceKeys, Head
+from workdiary.client.sign.signer import DeviceKeys
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.answers import (
     TOO_MANY,
@@ -27,17 +27,13 @@ from workdiary.client.upload.answers import (
     StoppedError,
 )
 from workdiary.client.upload.backoff import MOST_S, Backoff, offset_ms
-from workdiary.client.upload.enrol import check_witnesses
+from workdiary.client.upload.greeting import Greeting, GreetingParts
 from workdiary.client.upload.logwatch import LogWatch
 from workdiary.client.upload.receipts import Receipts
 from workdiary.client.upload.sending import Done, Sender, SendingParts
 from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.transport import Transport
-from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.fields import ID
 from workdiary.rules.policy import STANDARD
-from workdiary.verify.checks import same_installation
-from workdiary.wire.messages import Installation
 
 Sync = Literal["ok", "waiting", "offline", "sign-in", "halted"]
 IDLE_S = 600.0
@@ -92,11 +88,11 @@ class Uploader:
         self._parts = parts
         self._backoff = Backoff(parts.jitter)
         self._server = DiaryServer(parts.transport, parts.keys.token)
-        watch = LogWatch(parts.account, self._server, parts.clock.wall_ms)
+        now = parts.clock.wall_ms
+        watch = LogWatch(parts.account, self._server, now)
         self._watch = watch
-        self._sender = Sender(
-            SendingParts(parts.spool, self._server, watch, parts.clock.wall_ms, parts.entropy)
-        )
+        self._sender = Sender(SendingParts(parts.spool, self._server, watch, now, parts.entropy))
+        self._greeting = Greeting(GreetingParts(parts.spool, parts.account, parts.journal, self._server), now)
         self._receipts = Receipts(parts.spool.queue, self._server, watch)
         self._failed: set[str] = set()
         self._greeted = False
@@ -162,39 +158,14 @@ class Uploader:
         The enrolment with what was pinned now.
         """
         if not self._greeted:
-            shown = self._server.installation()
-            _check_pins(shown, enrolment)
-            self._pin_witnesses(shown)
-            self._compare_heads()
+            enrolment = self._greeting.greet(enrolment)
             self._greeted = True
-        enrolment = self._parts.account.enrolment or enrolment
-        self._watch.newest(enrolment)
-        return enrolment
-
-    def _pin_witnesses(self, shown: Installation) -> None:
-        """A server that had no witness when this device enrolled may have found some since."""
         try:
-            check_witnesses(shown)
-        except EvidenceError as error:
-            raise NonsenseError from error
-        if shown.witnesses or shown.tsas:
-            self._parts.account.pin_witnesses(shown.witnesses, shown.k, shown.tsas)
-
-    def _compare_heads(self) -> None:
-        """Where the server knows more of a stream than this spool, the spool was restored.
-
-        Never sign on it.
-        """
-        for contract, stream, seq in self._parts.spool.queue.streams():
-            head = self._server.head(stream)
-            if head is None:
-                continue
-            try:
-                ID.check(head.id, "id")
-            except EvidenceError as error:
-                raise NonsenseError from error
-            if head.seq > seq or self._parts.spool.book.id_at(stream, head.seq) != head.id:
-                self._parts.journal.supersede(contract, Head(stream, head.seq, head.id))
+            self._watch.newest(enrolment)
+        except NonsenseError:
+            self._greeted = False  # perhaps a new epoch, begun while we were connected
+            raise
+        return enrolment
 
     def _drain(self, enrolment: Enrolment, done: _Pass) -> None:
         queue, most = self._parts.spool.queue, BATCH + len(self._failed)
@@ -245,20 +216,3 @@ class Uploader:
     @staticmethod
     def _report(sync: Sync, done: _Pass, delay_s: float, reason: str) -> SyncReport:
         return SyncReport(sync, done.records, done.images, done.quarantined, delay_s, reason)
-
-
-def _check_pins(shown: Installation, enrolment: Enrolment) -> None:
-    """Raise StoppedError unless the server shows what this device pinned when it enrolled.
-
-    Nothing is kept of it: whoever answers at a loopback port now proves nothing against the operator.
-    """
-    if not same_installation(shown.origin, enrolment.origin):
-        raise StoppedError("Another installation answers at this address. Everything stays here.")
-    if shown.origin != enrolment.origin:
-        raise StoppedError(
-            "The server began a new log after a restore. Enrol this device again; everything stays here."
-        )
-    keys = (shown.origin, shown.log_vkey, shown.upload_jwk, shown.operator_jwk)
-    pinned = (enrolment.origin, enrolment.log_vkey, enrolment.upload_jwk, enrolment.operator_jwk)
-    if keys != pinned:
-        raise StoppedError("The server shows other keys than it was pinned with. Everything stays here.")

@@ -1,0 +1,117 @@
+"""The first words with a server after a start or a break: it is ours, and still has what we sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workdiary.client.account import Account, Enrolment
+from workdiary.client.sign.journal import Journal
+from workdiary.client.sign.signer import Head
+from workdiary.client.spool.store import Spool
+from workdiary.client.upload.answers import NonsenseError, StoppedError
+from workdiary.client.upload.enrol import check_witnesses
+from workdiary.client.upload.epochs import Epochs, epoch_number
+from workdiary.client.upload.server import DiaryServer
+from workdiary.evidence.errors import EvidenceError
+from workdiary.evidence.fields import ID
+from workdiary.evidence.kinds.base import ORIGIN
+from workdiary.evidence.notes import parse_vkey
+from workdiary.verify.checks import same_installation
+from workdiary.wire.messages import CHECK_MAX, Installation
+from workdiary.wire.problems import TITLES, ProblemCode
+
+
+@dataclass(frozen=True, slots=True)
+class GreetingParts:
+    """What greeting takes."""
+
+    spool: Spool
+    account: Account
+    journal: Journal
+    server: DiaryServer
+
+
+class Greeting:
+    """Raises as `answers` says; StoppedError if it is not the server that was pinned."""
+
+    def __init__(self, parts: GreetingParts, wall_ms: Callable[[], int]) -> None:
+        self._parts = parts
+        self._wall_ms = wall_ms
+        self._epochs = Epochs(parts.account, parts.server, wall_ms)
+
+    def greet(self, enrolment: Enrolment) -> Enrolment:
+        """The enrolment with what is pinned now: witnesses that came later, the log's present epoch."""
+        shown = self._parts.server.installation()
+        _check_pins(shown, enrolment)
+        self._pin_witnesses(shown)
+        enrolment = self._parts.account.enrolment or enrolment
+        if shown.origin != enrolment.origin:
+            enrolment = self._epochs.follow(enrolment, shown.origin)
+        self._compare_heads()
+        self._ask_for_sent()
+        return enrolment
+
+    def _pin_witnesses(self, shown: Installation) -> None:
+        """A server that had no witness when this device enrolled may have found some since."""
+        try:
+            check_witnesses(shown)
+        except EvidenceError as error:
+            raise NonsenseError from error
+        if shown.witnesses or shown.tsas:
+            self._parts.account.pin_witnesses(shown.witnesses, shown.k, shown.tsas)
+
+    def _compare_heads(self) -> None:
+        """Where the server knows more of a stream than this spool, the spool was restored.
+
+        Never sign on it.
+        """
+        for scope, stream, seq in self._parts.spool.queue.streams():
+            head = self._parts.server.head(stream)
+            if head is None:
+                continue
+            try:
+                ID.check(head.id, "id")
+            except EvidenceError as error:
+                raise NonsenseError from error
+            if head.seq > seq or self._parts.spool.book.id_at(stream, head.seq) != head.id:
+                self._parts.journal.supersede(scope, Head(stream, head.seq, head.id))
+
+    def _ask_for_sent(self) -> None:
+        """After a start the newest of what was sent, after a new epoch all of it; what is lost goes again."""
+        queue, account = self._parts.spool.queue, self._parts.account
+        everything = any(not item.searched for item in account.new_logs())
+        before: int | None = None
+        while page := queue.arrived(CHECK_MAX, before):
+            rids = {rid for _, rid in page}
+            reply = self._parts.server.check(sorted(rids))
+            for rid in rids.intersection(reply.missing):
+                queue.again(rid)
+            for rid in rids.intersection(reply.gone):
+                queue.gone(rid, TITLES[ProblemCode.GONE], self._wall_ms())
+            if not everything:
+                return
+            before = page[-1][0]
+        if everything:
+            account.searched()
+
+
+def _check_pins(shown: Installation, enrolment: Enrolment) -> None:
+    """Raise StoppedError unless the server shows what this device pinned when it enrolled.
+
+    The log may have begun a later epoch, under the same key. Nothing is kept of it: whoever answers at a
+    loopback port now proves nothing against the operator.
+    """
+    if not same_installation(shown.origin, enrolment.origin):
+        raise StoppedError("Another installation answers at this address. Everything stays here.")
+    try:
+        ORIGIN.check(shown.origin, "origin")
+        key, own = parse_vkey(shown.log_vkey), parse_vkey(enrolment.log_vkey)
+    except EvidenceError as error:
+        raise NonsenseError from error
+    if epoch_number(shown.origin) < epoch_number(enrolment.origin):
+        raise StoppedError("The server shows a log it had given up. Everything stays here.")
+    keys = (key.name, key.public, shown.upload_jwk, shown.operator_jwk)
+    pinned = (shown.origin, own.public, enrolment.upload_jwk, enrolment.operator_jwk)
+    if keys != pinned:
+        raise StoppedError("The server shows other keys than it was pinned with. Everything stays here.")
