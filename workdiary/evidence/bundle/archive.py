@@ -94,24 +94,25 @@ def read_zip(buffer: bytes | memoryview) -> Archive:
     there, never with what a header claims.
     """
     view = memoryview(buffer)
-    count, at = _directory(view)
+    count, end = _directory(view)
+    directory = bytes(view[end : len(view) - _END.size])
     files: dict[str, memoryview] = {}
     damaged: list[str] = []
-    offset, end, last = 0, at, b""
+    offset, at, last = 0, 0, b""
     for _ in range(count):
-        name, crc, size, at = _read_central(view, at, offset)
+        name, crc, size, at = _read_central(directory, at, offset)
         if name <= last:
             raise EvidenceError("bundle", "two files of one name, or files out of order")
         header = _local(name, crc, size)
         start = offset + len(header)
-        if start + size > end or view[offset:start] != header:
+        if start + size > end or bytes(view[offset:start]) != header:
             raise EvidenceError("bundle", "a file's own header differs from the directory")
         text = name.decode("ascii")
         data = view[start : start + size]
         if zlib.crc32(data) != crc:
             damaged.append(text)
         files[text], last, offset = data, name, start + size
-    if offset != end or at != len(view) - _END.size:
+    if offset != end or at != len(directory):
         raise EvidenceError("bundle", "bytes that belong to no file")
     return Archive(files, tuple(damaged))
 
@@ -128,15 +129,16 @@ def _directory(view: memoryview) -> tuple[int, int]:
     return count, offset
 
 
-def _read_central(view: memoryview, at: int, offset: int) -> tuple[bytes, int, int, int]:
+def _read_central(directory: bytes, at: int, offset: int) -> tuple[bytes, int, int, int]:
     try:
-        fields = _CENTRAL.unpack_from(view, at)
+        fields = _CENTRAL.unpack_from(directory, at)
     except struct.error:
         raise EvidenceError("bundle", "the directory is cut off") from None
     crc, size, length = fields[7], fields[8], fields[10]
-    name = bytes(view[at + _CENTRAL.size : at + _CENTRAL.size + length])
     end = at + _CENTRAL.size + length
-    if not _NAME.fullmatch(name) or view[at:end] != _central(name, crc, size, offset):
+    name = directory[at + _CENTRAL.size : end]
+    # Written again and compared: whatever a field says, it says what a bundle's says, or it is refused.
+    if not _NAME.fullmatch(name) or directory[at:end] != _central(name, crc, size, offset):
         raise EvidenceError("bundle", "a directory entry that a bundle does not have")
     return name, crc, size, end
 

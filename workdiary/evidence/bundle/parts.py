@@ -35,6 +35,7 @@ class Parts:
         self._files = files
         # kind → stem or name → file name
         self._kinds: dict[str, dict[str, str]] = defaultdict(dict)
+        self._caps: dict[str, int] = {}
         self.unknown: list[str] = []
         self.malformed: dict[str, str] = {}
         for name in files:
@@ -43,6 +44,7 @@ class Parts:
                 self.unknown.append(name)
             else:
                 self._kinds[kind][name.rpartition("/")[2].partition(".")[0]] = name
+                self._caps[name] = layout.cap_of(kind)
         self._disown(("disc", "proof"), self._kinds["jws"])
         self._disown(("path",), {**self._kinds["beacon"], **self._kinds["epoch"]})
         self._disown(("pem",), self._kinds["jwk"])
@@ -153,7 +155,7 @@ class Parts:
     def small(self, name: str) -> bytes:
         """A file's bytes. Raises `EvidenceError` ("cap") if it is larger than files of its kind may be."""
         data = data_of(self._files[name])
-        cap = layout.cap_of(layout.kind_of(name) or "")
+        cap = self._caps[name]
         if len(data) > cap:
             raise EvidenceError("cap", f"over {cap} bytes")
         return bytes(data)
