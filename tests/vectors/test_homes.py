@@ -54,6 +54,8 @@ def test_a_home_of_every_state_is_frozen() -> None:
 def test_a_frozen_home_goes_on(home: Path, name: str) -> None:
     frozen = json.loads((HOMES / f"{name}.json").read_text())
     assert facts(said(home, "diary", "--zone", "UTC", "--day", frozen["day"], "--json")) == facts(frozen)
+    upgraded = run(home, "manage", "migrate")
+    assert upgraded.returncode == 0, upgraded.stderr
     before = said(home, "manage", "verify-all", "--json")
     assert before["findings"] == []
     done = run(home, "track", "--contract", "demo", "--memo", "Going on years later", "--for", "4s")
