@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.fakes.records import ACCOUNT, device
+from tests.fakes.records import ACCOUNT, SampleLog, device, fixed
+from workdiary.evidence.cosign import Cosigner
 from workdiary.evidence.errors import EvidenceError
 from workdiary.verify.trust import (
     Trust,
@@ -18,13 +19,19 @@ from workdiary.verify.trust import (
 
 INSTALLATION = "00112233445566778899aabbccddeeff"
 PEM = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
+
+
+def vkey(key: str, name: str = "") -> str:
+    return Cosigner(name or f"{key}.example", fixed(key)).vkey.encode()
+
+
 FULL = Trust(
     "Ada's diary",
     INSTALLATION,
     device("log").public_bytes,
     False,
     device("operator").kid,
-    ("a+b+c", "d+e+f"),
+    (vkey("w1"), vkey("w2")),
     2,
     (PEM,),
     (TrustedRoot(device("root").kid, ACCOUNT, "freelancer", "Ada"),),
@@ -52,7 +59,11 @@ def test_a_trust_file_says_the_same_when_read_again() -> None:
         changed(k=3),
         changed(k=0),
         changed(k=-1),
-        changed(witnesses=["a+b+c", "a+b+c"]),
+        changed(witnesses=[vkey("w1"), vkey("w1")]),
+        # One key under two names is one witness: nobody's word counts twice.
+        changed(witnesses=[vkey("w1"), vkey("w1", "another.example")]),
+        changed(witnesses=["a+b+c", "d+e+f"]),
+        changed(witnesses=[vkey("w1"), SampleLog().vkey]),
         changed(operator="short"),
         changed(tsas=["-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n"]),
         changed(roots=[{"kid": "x"}]),

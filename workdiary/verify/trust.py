@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from workdiary.evidence.canonical import JsonObject, JsonValue, b64u, dumps, loads_object, unb64u
+from workdiary.evidence.cosign import parse_cosigner
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.fields import KID, UUID, Bytes, Flag, Int, Many, Nullable, Pattern, Struct, Text
 from workdiary.evidence.keys import KEY_BYTES, check_key, thumbprint
@@ -107,7 +108,8 @@ def parse_trust(text: str) -> Trust:
         raise EvidenceError("field", "trust.k: more witnesses are demanded than named")
     if trust.witnesses and trust.k == 0:
         raise EvidenceError("field", "trust.k: of the witnesses named, at least one has to count")
-    if len(set(trust.witnesses)) != len(trust.witnesses):
+    # By key, not by text: one key under two names is one witness.
+    if len({parse_cosigner(vkey).public for vkey in trust.witnesses}) != len(trust.witnesses):
         raise EvidenceError("field", "trust.witnesses: one is named twice")
     return trust
 
