@@ -176,7 +176,7 @@ class Stream:
         fields.update(clear)
         fields["rid"] = place.rid
         if "cert" in fields:
-            fields["cert"] = None
+            fields["cert"] = clear.get("cert")
         record = build(
             kind,
             fields,

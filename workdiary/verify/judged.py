@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from workdiary.evidence.bundle import BundleRecord, Manifest
 from workdiary.evidence.envelope import Opened, ParsedRecord
+from workdiary.evidence.kinds.time import TIME_KINDS
 from workdiary.verify.reading import Place
 from workdiary.verify.seals import NO_SEALS, Bounded
 from workdiary.verify.trust import Trust
 from workdiary.verify.words import Axes, join, level_of, plain, worst_of
 
 DAY_MS = 86_400_000
+# Kinds that speak of somebody's own working time; of all others the log's order says when they count.
+TIMED = frozenset(kind.name for kind in TIME_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,13 @@ class Judged:
 
     @property
     def late(self) -> tuple[RecordVerdict, ...]:
-        """Records whose window is wider than a day: never plainly verified."""
+        """Of somebody's time, in a window wider than a day: never plainly verified."""
         return tuple(
             record
             for record in self.records
-            if plain(record.axes.words["time"]) == "LATE" and (record.window.width or 0) > DAY_MS
+            if record.kind in TIMED
+            and plain(record.axes.words["time"]) == "LATE"
+            and (record.window.width or 0) > DAY_MS
         )
 
     @property

@@ -6,17 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workdiary.evidence.envelope import ParsedRecord
-from workdiary.evidence.kinds.time import TIME_KINDS
 from workdiary.verify.checks import contradictions
-from workdiary.verify.judged import Window
+from workdiary.verify.judged import TIMED, Window
 from workdiary.verify.reading import named, number
 from workdiary.verify.words import NOT_APPLICABLE
 
 # evidence.md, Bundle and verifier: LIVE is a window of at most an hour, and clocks may differ by two minutes.
 LIVE_MS = 60 * 60_000
 TOLERANCE_MS = 120_000
-# Kinds that speak of somebody's own working time; for all others the log's order decides when they count.
-_TIMED = frozenset(kind.name for kind in TIME_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def time_word(record: ParsedRecord, claim: Claim | None, window: Window) -> tupl
         return "CONTRADICTED", outside
     width = window.width
     if width is None:
-        return ("UNBOUNDED" if record.kind in _TIMED else NOT_APPLICABLE), ""
+        return ("UNBOUNDED" if record.kind in TIMED else NOT_APPLICABLE), ""
     if width < -TOLERANCE_MS:
         return "CONTRADICTED", "it was known to others before the checkpoint in it existed"
     return ("LIVE" if width <= LIVE_MS else f"LATE({span_text(width)})"), ""
