@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.evidence.vectors.authority import authority_vectors
 from tests.evidence.vectors.bundle import bundle_vectors, good
 from tests.evidence.vectors.log import log_vectors
 from tests.evidence.vectors.notes import leaf_vectors, note_vectors, receipt_vectors
@@ -33,6 +34,7 @@ def vectors() -> dict[str, JsonObject]:
         "leaves": leaf_vectors(),
         "receipts": receipt_vectors(),
         "recovery": recovery_vectors(),
+        "authority": authority_vectors(),
         "bundles": bundle_vectors(),
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+
 import pytest
 
 from workdiary.evidence.kinds.base import ROLES
@@ -76,3 +79,12 @@ def test_no_slot_has_the_name_of_a_clear_field() -> None:
         names = {*kind.slots, *kind.counted}
         assert not names & kind.clear_types().keys(), kind.name
         assert {counted.count for counted in kind.counted.values()} <= kind.clear.keys()
+
+
+def test_the_vectors_say_the_same() -> None:
+    given = json.loads(files("workdiary.resources").joinpath("vectors", "authority.json").read_text())
+    assert [row["kind"] for row in given["kinds"]] == [*KINDS]
+    for row in given["kinds"]:
+        assert set(row["own_name"]) == signing(row["kind"], None)
+        assert (row["on_behalf"] is None) == ("on_behalf" not in KINDS[row["kind"]].clear_types())
+        assert set(row["on_behalf"] or row["own_name"]) == signing(row["kind"], SOMEBODY)
