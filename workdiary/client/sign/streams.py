@@ -16,7 +16,7 @@ from workdiary.evidence.keys import Signer
 from workdiary.evidence.streams import StreamHead as Head
 
 ACCOUNT = "account"
-_ROOT = "root-"
+ROOT = "root-"
 _KID_BYTES = 16  # as much as names it in a key store, whose names are short and know no capitals
 
 
@@ -65,12 +65,12 @@ class Opening:
 
 def root_scope(kid: str) -> str:
     """The scope of a root's account stream."""
-    return _ROOT + unb64u(kid).hex()[: 2 * _KID_BYTES]
+    return ROOT + unb64u(kid).hex()[: 2 * _KID_BYTES]
 
 
 def contract_of(scope: str) -> str | None:
     """`ctr` of a scope's records: null in account streams."""
-    return None if scope == ACCOUNT or scope.startswith(_ROOT) else scope
+    return None if scope == ACCOUNT or scope.startswith(ROOT) else scope
 
 
 def whereto(book: Book, hand: Hand, scope: str) -> StreamState | Opening:

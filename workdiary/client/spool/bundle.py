@@ -14,6 +14,7 @@ from workdiary.client.account import Checkpoint as Newest
 from workdiary.client.account import Contract, Enrolment
 from workdiary.client.errors import DamagedError, border
 from workdiary.client.segment.image_file import DamagedImageError, decode_key, open_image
+from workdiary.client.sign.streams import ACCOUNT, ROOT
 from workdiary.client.spool.book import SpoolBook
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows
@@ -103,9 +104,12 @@ class SpoolBundle:
     def _kept(self, contract: str, end: int) -> Iterator[_Kept]:
         rows = self._db.rows(
             "SELECT rid, jws, receipt FROM records "
-            "WHERE contract IN (?, '') AND start_ms < ? AND state <> 'gone' ORDER BY ord",
+            "WHERE (contract = ? AND start_ms < ? OR contract = ? OR contract LIKE ?) AND state <> 'gone' "
+            "ORDER BY ord",
             contract,
             end,
+            ACCOUNT,
+            f"{ROOT}%",
         )
         for rid, jws, receipt in rows:
             parsed = parse(jws)
@@ -125,9 +129,8 @@ class SpoolBundle:
             "SELECT DISTINCT shot_id FROM images WHERE rid = ? AND digest IS NOT NULL AND key IS NOT NULL",
             rid,
         )
-        names = dict(
-            self._db.rows("SELECT image, digest FROM images WHERE rid = ? AND digest IS NOT NULL", rid)
-        )
+        digests = self._db.rows("SELECT image, digest FROM images WHERE rid = ? AND digest IS NOT NULL", rid)
+        names: dict[str, str] = {str(image): str(digest) for image, digest in digests}
         found: dict[str, tuple[Path, str]] = {}
         for (shot_id,) in rows:
             shot = self._shots.get(shot_id)
