@@ -56,6 +56,8 @@ def test_a_frozen_home_goes_on(home: Path, name: str) -> None:
     assert facts(said(home, "diary", "--zone", "UTC", "--day", frozen["day"], "--json")) == facts(frozen)
     upgraded = run(home, "manage", "migrate")
     assert upgraded.returncode == 0, upgraded.stderr
+    migrated = run(home, "manage", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
     before = said(home, "manage", "verify-all", "--json")
     assert before["findings"] == []
     done = run(home, "track", "--contract", "demo", "--memo", "Going on years later", "--for", "4s")

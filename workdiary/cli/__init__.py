@@ -27,6 +27,7 @@ COMMANDS = {
     "export": ("workdiary.cli.export:export", "The evidence bundle of a day or week."),
     "verify": ("workdiary.cli.verify:verify", "Check an evidence bundle, offline."),
     "trust": ("workdiary.cli.trust:trust", "The keys you believe when you check a bundle."),
+    "keys": ("workdiary.cli.keys:keys", "Your recovery code, computers and browsers."),
     "redact": ("workdiary.cli.drive:redact", "Remove the images of segments, keep their time."),
     "discard": ("workdiary.cli.drive:discard", "Remove the time of segments; a tombstone stays."),
     "demo": ("workdiary.cli.demo:demo", "A guided run that fills a few cells in two minutes."),

@@ -9,8 +9,8 @@ import os
 import platform
 import random
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -36,8 +36,10 @@ from workdiary.client.tracker.work import ThreadWorker
 from workdiary.client.tracker.world import Choices, Stages, World
 from workdiary.client.tracker.zone import computer_zone
 from workdiary.client.upload.enrol import Grant, enrol
+from workdiary.client.upload.keydesk import KeyDesk, KeyParts
+from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.transport import HttpTransport
-from workdiary.client.upload.uploader import Uploader, UploaderParts
+from workdiary.client.upload.uploader import SyncReport, Uploader, UploaderParts
 from workdiary.rules.policy import PolicySet, by_name
 
 FINISH_S: Final = 40.0  # the last shot (30 s at most), then signing
@@ -210,6 +212,7 @@ class Client:
             key_class=self.files.keys.key_class,
             trusted_ms=lambda: 0 if self.enrolment is None else self.enrolment.enrolled_ms,
             diary_url=self._options.server_url,
+            flags=lambda: self.files.account.flags(self._options.senses.clock.wall_ms()),
         )
 
     def _zone(self) -> str:
@@ -232,6 +235,50 @@ def build_client(path: Path, options: Options) -> Client:
     except BaseException:
         closing.close()
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWork:
+    """What `workdiary keys` signs with; nothing is tracked meanwhile. send: one pass over the outbox."""
+
+    files: HomeFiles
+    desk: KeyDesk
+    send: Callable[[], SyncReport]
+
+
+@contextmanager
+def key_work(
+    path: Path, env: Mapping[str, str], server_url: Callable[[], str | None], senses: Senses
+) -> Iterator[KeyWork]:
+    """Open a home to work on its account's keys. Raises `KnownError`: also while a tracker runs on it."""
+    with ExitStack() as closing:
+        home = open_home(path, __version__)
+        closing.callback(HomeLock.take(home.lock).release)
+        files = open_files(home, env, senses.entropy, read_only=False)
+        closing.callback(files.spool.close)
+        transport = HttpTransport(server_url)
+        closing.callback(transport.close)
+        journal = Journal(
+            files.spool.book, files.keys, files.account, SigningContext(senses.clock, {}, senses.entropy)
+        )
+        server = DiaryServer(transport, files.keys.token)
+        parts = UploaderParts(
+            files.spool,
+            files.keys,
+            files.account,
+            journal,
+            transport,
+            senses.clock,
+            senses.jitter,
+            senses.entropy,
+        )
+        uploader = Uploader(parts)
+        uploader.link_up()
+        yield KeyWork(
+            files,
+            KeyDesk(KeyParts(files.account, files.keys, journal, server, senses.clock.wall_ms)),
+            uploader.run_once,
+        )
 
 
 def build_texts(backends: Backends) -> dict[str, str]:

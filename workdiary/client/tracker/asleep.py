@@ -40,6 +40,7 @@ def _read(files: HomeFiles, env: Mapping[str, str], plain: Snapshot) -> Snapshot
         state="stopped",
         sync="waiting" if counts.waiting or counts.images else "ok",
         reason=plain.reason,
+        flags=files.account.flags(plain.at_ms),
         contracts=tuple(agreement.view() for agreement in agreements),
         outbox=OutboxView(
             counts.waiting,

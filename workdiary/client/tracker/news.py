@@ -39,7 +39,8 @@ class News:
     def publish(self) -> None:
         """Tell the present state."""
         if self._shown is not None:
-            self.around = replace(self.around, diary_url=self._choices.diary_url())
+            told = self._choices
+            self.around = replace(self.around, diary_url=told.diary_url(), flags=told.flags())
             self.listener(snapshot(self._shown, self.around))
 
     def sign(self) -> None:

@@ -69,6 +69,7 @@ class Around:
     key_class: str = ""
     diary_url: str | None = None
     notice: str = ""  # what needs somebody and is no state
+    flags: tuple[str, ...] = ()
 
 
 def snapshot(shown: Shown, around: Around) -> Snapshot:
@@ -82,6 +83,7 @@ def snapshot(shown: Shown, around: Around) -> Snapshot:
         state=_STATES[shown.timer.mode],
         sync=sync,
         reason=shown.timer.reason or around.notice or shown.recorder.note or why,
+        flags=around.flags,
         contract=None if around.agreement is None else around.agreement.view(),
         contracts=tuple(agreement.view() for agreement in around.agreements),
         memo="" if work is None else work.memo,

@@ -49,7 +49,8 @@ class Choices:
     """What the person or the command line chose.
 
     preview_ms: how long a shot is held; resume_alone: go on by itself when input returns after idle;
-    trusted_ms: the newest wall time that was certain; diary_url: where the diary can be opened, if anywhere.
+    trusted_ms: the newest wall time that was certain; diary_url: where the diary can be opened, if anywhere;
+    flags: what the person should know beside the state (`Account.flags`).
     """
 
     policy: PolicySet
@@ -58,3 +59,4 @@ class Choices:
     key_class: str = ""
     trusted_ms: Callable[[], int] = lambda: 0
     diary_url: Callable[[], str | None] = lambda: None
+    flags: Callable[[], tuple[str, ...]] = lambda: ()

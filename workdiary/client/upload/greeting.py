@@ -9,10 +9,11 @@ from workdiary.client.account import Account, Enrolment
 from workdiary.client.sign.journal import Journal
 from workdiary.client.sign.signer import Head
 from workdiary.client.spool.store import Spool
-from workdiary.client.upload.answers import NonsenseError, StoppedError
+from workdiary.client.upload.answers import NonsenseError, RefusedError, StoppedError
 from workdiary.client.upload.enrol import check_witnesses
 from workdiary.client.upload.epochs import Epochs, epoch_number
 from workdiary.client.upload.server import DiaryServer
+from workdiary.client.upload.standing import standings
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.fields import ID
 from workdiary.evidence.kinds.base import ORIGIN
@@ -50,7 +51,22 @@ class Greeting:
             enrolment = self._epochs.follow(enrolment, shown.origin)
         self._compare_heads()
         self._ask_for_sent()
+        self._learn_certificate(enrolment)
         return enrolment
+
+    def _learn_certificate(self, enrolment: Enrolment) -> None:
+        """Another computer of the account may have certified this one: its next streams carry that."""
+        if enrolment.cert:
+            return
+        try:
+            listed = self._parts.server.keys()
+        except RefusedError:
+            return  # a server of an earlier release
+        own = next(
+            (item for item in standings(listed, enrolment.root) if item.row.kid == enrolment.kid), None
+        )
+        if own is not None and own.standing in {"rooted", "certified"}:
+            self._parts.account.put_key(cert=own.row.cert)
 
     def _pin_witnesses(self, shown: Installation) -> None:
         """A server that had no witness when this device enrolled may have found some since."""

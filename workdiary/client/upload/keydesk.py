@@ -63,13 +63,14 @@ class KeyDesk:
         return enrolment
 
     def shown(self) -> tuple[Shown, ...]:
-        """Every key of the account; what it shows of this device's certificate is kept."""
-        return self._shown(self._list())
+        """Every key of the account with its standing."""
+        return standings(self._list(), self.enrolment().root)
 
-    def claim(self) -> str:
-        """The kid that asks for the root's place, "" if none does."""
-        claim = self._list().claim
-        return "" if claim is None else claim.kid
+    def pin_root(self, text: str) -> str:
+        """Know the account's root whose words were compared; its kid. Raises KnownError (exit 6)."""
+        row = _by_words([row for row in self._list().keys if row.kind == "root" and _counts(row)], text)
+        self._parts.account.put_key(root=row.kid)
+        return row.kid
 
     def make_root(self, secret: bytes) -> str:
         """The key of a new recovery code becomes the account's root and certifies this device; its kid."""
@@ -166,13 +167,6 @@ class KeyDesk:
     def _list(self) -> KeyList:
         self.enrolment()
         return self._parts.server.keys()
-
-    def _shown(self, listed: KeyList) -> tuple[Shown, ...]:
-        found = standings(listed, self.enrolment().root)
-        own = next((shown for shown in found if shown.row.kid == self._parts.keys.kid), None)
-        if own is not None and own.standing in {"rooted", "certified"}:
-            self._parts.account.put_key(cert=own.row.cert)
-        return found
 
     def _add(self, root: Ed25519Signer, replaces: str, rotate_proof: str = "") -> None:
         enrolment = self.enrolment()

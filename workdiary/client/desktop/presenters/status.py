@@ -115,7 +115,12 @@ def reason_text(snapshot: Snapshot, voice: Voice) -> str:
 
 
 def _flag(flag: str, voice: Voice) -> str:
-    words = {"after-lock": "After-lock time", "update": "Update available"}
+    words = {
+        "after-lock": "After-lock time",
+        "update": "Update available",
+        "no-root": "No recovery code yet",
+        "new-log": "The server began a new log",
+    }
     return voice.say(words[flag]) if flag in words else flag
 
 
