@@ -13,14 +13,21 @@ import pytest
 from tests.witness.logs import INSTALLATION, Log
 from workdiary.evidence.cosign import Cosigner, cosignatures, with_lines
 from workdiary.evidence.digest import sha256_hex
-from workdiary.evidence.notes import Checkpoint, NoteSigner, open_note, parse_vkey, sign_note
+from workdiary.evidence.notes import (
+    Checkpoint,
+    NoteSigner,
+    open_note,
+    parse_checkpoint,
+    parse_vkey,
+    sign_note,
+)
 from workdiary.wire.cosigning import BODY_MAX, SIZE_TYPE, AddCheckpoint, parse_add_checkpoint
 from workdiary.wire.known import KnownError
 from workdiary.witness.key import FILE as KEY
 from workdiary.witness.key import open_key
 from workdiary.witness.logs import Logs
 from workdiary.witness.service import Reply, Witness
-from workdiary.witness.state import FILE, Head, State
+from workdiary.witness.state import FILE, FORKS_MAX, Head, State
 
 NAME = "witness.example/w1"
 
@@ -118,6 +125,28 @@ def test_a_fork_is_refused_at_any_size(desk: Desk, log: Log) -> None:
     assert desk.ask(AddCheckpoint(5, log.proof(5), other.note()).encode()).status == 422
     log.grow()
     signed(desk, log, desk.ask(log.body(5)))
+
+
+def test_two_roots_for_one_size_are_kept_as_proof(desk: Desk, log: Log) -> None:
+    desk.ask(log.body(0))
+    other = Log()
+    other.grow(4)
+    other.grow(1, "other")
+    for _ in range(2):
+        assert desk.ask(other.body(5)).status == 422
+    ((known, forked),) = desk.state.forks()
+    for text, root in ((known, log.root()), (forked, other.root())):
+        held = parse_checkpoint(open_note(text, [log.signer.vkey]).text)
+        assert (held.size, held.root) == (5, root)
+
+
+def test_proof_of_forks_does_not_fill_the_disk(desk: Desk, log: Log) -> None:
+    desk.ask(log.body(0))
+    for number in range(FORKS_MAX + 5):
+        other = Log()
+        other.grow(5, str(number))
+        assert desk.ask(other.body(5)).status == 422
+    assert len(desk.state.forks()) == FORKS_MAX
 
 
 @pytest.mark.parametrize("spoil", ["cut", "longer", "swapped", "flipped"])

@@ -107,6 +107,10 @@ class Witness:
         known = 0 if head is None else head.size
         if request.old != known:
             return Reply(CONFLICT, f"{known}\n".encode(), SIZE_TYPE)
+        if head is not None and head.size == checkpoint.size and head.root != checkpoint.root:
+            # Two notes of one size over two roots prove that the log forked; whoever runs this must know.
+            LOG.error("a log signed two roots for size %d: both notes are kept in witness.db", head.size)
+            self._state.keep_fork(checkpoint.origin, head, Head(head.size, checkpoint.root, 0, note))
         _check_growth(request, checkpoint, head)
         now_s = self._now_s()
         if head is not None and now_s < head.time_s:

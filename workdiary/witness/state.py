@@ -24,7 +24,13 @@ _TABLES = (
         "size INTEGER NOT NULL, root BLOB NOT NULL, time_s INTEGER NOT NULL, note TEXT NOT NULL) "
         "WITHOUT ROWID"
     ),
+    (
+        "CREATE TABLE forks (origin TEXT, size INTEGER, root BLOB, note TEXT NOT NULL, known TEXT NOT NULL, "
+        "PRIMARY KEY (origin, size, root)) WITHOUT ROWID"
+    ),
 )
+# Only the log's key can make one; a log that makes so many is told apart by the first.
+FORKS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,21 @@ class State:
                 (new.size, new.root, new.time_s, new.note, place[0], old),
             )
         return changed == 1
+
+    def keep_fork(self, origin: str, known: Head, other: Head) -> None:
+        """Keep two notes of one size that the log signed over two roots. Raises KnownError."""
+        statement = (
+            "INSERT INTO forks SELECT ?, ?, ?, ?, ? WHERE (SELECT COUNT(*) FROM forks) < ? "
+            "ON CONFLICT DO NOTHING"
+        )
+        self._write(statement, (origin, other.size, other.root, other.note, known.note, FORKS_MAX))
+
+    def forks(self) -> list[tuple[str, str]]:
+        """The pairs of notes that prove forks. Raises KnownError."""
+        try:
+            return [(str(one), str(two)) for one, two in self._db.execute("SELECT known, note FROM forks")]
+        except sqlite3.Error as error:
+            raise _trouble(error, self._path) from error
 
     def close(self) -> None:
         """Let go of the file."""

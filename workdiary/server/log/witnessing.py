@@ -25,6 +25,9 @@ from workdiary.server.store.runtime import runtime
 LOG = logging.getLogger("workdiary.log")
 # Notes of other processes and of the operator's own records are found by looking this often.
 LOOK_S = 1.0
+# A busy log signs many notes a second. One look in two seconds keeps receipts far inside their minute, and
+# what witnesses are asked and what is stored of them within bounds.
+PACE_S = 2.0
 # A beacon's cosignatures were given at most so long ago.
 FRESH_MS = 10_000
 _STOP_S = 30.0
@@ -74,6 +77,7 @@ class Witnessing:
         while not self._stopping.is_set():
             NEWS.clear()
             _guarded(self.turn)
+            self._stopping.wait(PACE_S)
             NEWS.wait(LOOK_S)
 
     def _round(self, note: Note, since_ms: int) -> None:
