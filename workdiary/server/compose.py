@@ -281,12 +281,14 @@ def open_installation(runtime: Runtime) -> None:
     bring_up(APPS)
     from workdiary.server.contracts.solo import ensure_people  # noqa: PLC0415 - models need configured settings
     from workdiary.server.log.tree import begin  # noqa: PLC0415 - likewise
+    from workdiary.server.receive.seals import seal_owed  # noqa: PLC0415 - likewise
     from workdiary.server.store.blobs import recover  # noqa: PLC0415 - likewise
     from workdiary.server.store.forgetting import forget_owed  # noqa: PLC0415 - likewise
 
     begin()
     recover()
     forget_owed()
+    seal_owed()
     if runtime.solo:
         ensure_people()
 

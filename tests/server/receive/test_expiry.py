@@ -58,6 +58,8 @@ def test_an_erased_record_leaves_its_place_and_nothing_it_said(device: FakeDevic
     assert not Blob.objects.filter(digest=gone.shot).exists()
     assert Erased.objects.get().jws_id == gone.record.id
     assert device.put(gone).status == 410
+    head = device.door.ask("GET", f"/api/v1/streams/{device.stream}/head").json
+    assert (head["seq"], head["id"]) == (2, kept.record.id)
     assert device.put_image(gone).status == 404
     files = [path for path in runtime().folder.rglob("*") if path.is_file()]
     assert [path for path in files if gone.record.jws[200:300].encode() in path.read_bytes()] == []

@@ -15,7 +15,8 @@ from workdiary.server.contracts.models import Contract
 from workdiary.server.log.models import Note
 from workdiary.server.receive.models import OperatorHead, Record
 from workdiary.server.receive.operator_stream import Statement, operator_signer, state
-from workdiary.server.receive.seals import heads_of, newest_seal, seal
+from workdiary.server.receive.seals import heads_of, newest_seal, owe_seal, seal, seal_owed
+from workdiary.server.store.database import writing
 
 SPAN = (0, 2**40)
 
@@ -139,3 +140,30 @@ def test_heads_of_a_database_from_before_are_read_from_its_records(device: FakeD
     assert (after.stream, after.seq) == (before.stream, before.seq + 1)
     assert newest_seal(contract) == after
     assert newest_seal(contract, after.leaf_id) == before
+
+
+def test_a_dispute_is_sealed_when_it_is_opened(device: FakeDevice) -> None:
+    device.put(device.segment())
+    assert device.put(device.sign("dispute", {"week": "2026-W47"})).status == 201
+    disputed = Record.objects.get(kind="dispute")
+    made = newest_seal(contract_of(device))
+    assert made is not None
+    said = parse(made.jws).payload
+    assert said["span"] == {
+        "start": 1_763_337_600_000 + 52 * 604_800_000,
+        "end": 1_763_942_400_000 + 52 * 604_800_000,
+    }
+    assert heads(made)[device.stream]["id"] == disputed.jws_id
+    assert device.put(device.sign("dispute", {"week": "2025-W53"})).status == 201
+    assert newest_seal(contract_of(device)) == made
+
+
+def test_a_seal_that_a_crash_left_owed_is_signed_at_the_start(device: FakeDevice) -> None:
+    contract = contract_of(device)
+    with writing():
+        owe_seal(contract, "2026-W47")
+    assert newest_seal(contract) is None
+    seal_owed()
+    assert newest_seal(contract) is not None
+    seal_owed()
+    assert Record.objects.filter(kind="seal").count() == 1

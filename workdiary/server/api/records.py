@@ -13,7 +13,7 @@ from workdiary.server.log.activity import client_here
 from workdiary.server.log.receipts import receipt_for
 from workdiary.server.receive.admission import admit
 from workdiary.server.receive.images import admit_image, check_content_digest
-from workdiary.server.receive.models import Record
+from workdiary.server.receive.models import Erased, Record
 from workdiary.server.receive.operator import refusal
 from workdiary.server.store.problem import ProblemError
 from workdiary.wire.messages import BlobReply, CheckReply, CheckRequest, RecordReply, StreamHead
@@ -79,7 +79,11 @@ def stream_head(request: HttpRequest, stream: str) -> HttpResponse:
     """The last record of an own stream that arrived."""
     device = device_of(request)
     mine = Record.objects.filter(account=device.account_id, stream=stream)
-    record = mine.order_by("-seq", "-index").first()
+    record = mine.order_by("-seq", "-leaf_id").first()
+    gone = Erased.objects.select_related("leaf").filter(account=device.account_id, stream=stream)
+    erased = gone.order_by("-seq").first()
+    if erased is not None and (record is None or erased.seq > record.seq):
+        return reply(StreamHead(stream, erased.seq, erased.jws_id, erased.leaf.index).to_json())
     if record is None:
         raise ProblemError(ProblemCode.NOT_FOUND)
     return reply(StreamHead(record.stream, record.seq, record.jws_id, record.index).to_json())

@@ -25,6 +25,7 @@ from workdiary.server.log.tree import check_seen, epoch_of
 from workdiary.server.receive.effects import apply
 from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Erased, Record
 from workdiary.server.receive.operator import FOR_GOOD, refusal
+from workdiary.server.receive.seals import seal_owed
 from workdiary.server.receive.texts import add_missing, refuse_taken, sealed_rows, slots_of
 from workdiary.server.store.blobs import delete_destroyed
 from workdiary.server.store.forgetting import forget_owed
@@ -76,6 +77,8 @@ def admit(device: Device, rid: str, body: bytes) -> Admitted:
         raise refusal(error.problem.code, error.problem.detail, rid, subject) from error
     delete_destroyed()
     forget_owed()
+    if record.kind == "dispute":
+        seal_owed()
     return Admitted(record, created=True)
 
 

@@ -9,6 +9,7 @@ from workdiary.evidence.canonical import JsonObject
 from workdiary.server.accounts.certificates import Said, certify, revoke, rotate
 from workdiary.server.receive.destruction import destroy_disclosures
 from workdiary.server.receive.models import Record, Redaction
+from workdiary.server.receive.seals import owe_seal
 from workdiary.server.receive.stored import hex_digest
 
 _ABOUT_KEYS = {"cert": certify, "revoke": revoke, "rotate": rotate}
@@ -23,6 +24,8 @@ def apply(record: Record, payload: JsonObject) -> None:
         _redact(record, payload)
     if record.kind == "replace":
         _replace(record, payload)
+    if record.kind == "dispute" and record.contract is not None:
+        owe_seal(record.contract, str(payload["week"]))
     if record.kind in _ABOUT_KEYS:
         apply_to_keys(record, payload)
 

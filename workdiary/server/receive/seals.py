@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.evidence.kinds.operator import HEADS_CAP, HOLES_CAP
+from workdiary.rules.weeks import week_named
 from workdiary.server.contracts.models import Contract, Party
 from workdiary.server.log.models import Note
 from workdiary.server.log.tree import newest_signed
 from workdiary.server.receive.models import Erased, Record
 from workdiary.server.receive.operator_stream import ROLE, Statement, state
+from workdiary.server.store import events
 
 # Whose account streams are sealed with a contract: its sides', not those of who may look.
 PARTIES = ("freelancer", "agency", "client")
 # Where there are more streams than a seal holds, those that time and money rest on come first.
 _FIRST = ("freelancer", "agency", ROLE, "client")
+
+# News of a dispute that was opened.
+SEAL = "seal-owed"
 
 Span = tuple[int, int]
 
@@ -41,6 +47,23 @@ class _Stream:
 def seal(contract: Contract, span: Span) -> Record:
     """Sign and log a seal of the contract for a span (UTC ms)."""
     return state(contract, lambda _head: seal_statement(contract, span))
+
+
+def owe_seal(contract: Contract, week: str) -> None:
+    """Inside the transaction that logs a dispute of a week: a seal has to follow."""
+    with suppress(ValueError):  # no week of its year: nothing that could be sealed
+        found = week_named(week)
+        events.post(SEAL, {"contract": str(contract.id), "start": found.start, "end": found.end})
+
+
+def seal_owed() -> None:
+    """Sign the seals that disputes asked for; after an admission, and at the start what a crash left."""
+    events.handle(SEAL, _seal_owed)
+
+
+def _seal_owed(payload: events.Payload) -> None:
+    contract = Contract.objects.get(pk=str(payload["contract"]))
+    seal(contract, (int(str(payload["start"])), int(str(payload["end"]))))
 
 
 def seal_statement(contract: Contract, span: Span) -> Statement:
