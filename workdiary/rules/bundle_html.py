@@ -36,8 +36,9 @@ p, ul { margin: .5rem 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .375rem .75rem .375rem 0;
-  border-bottom: 1px solid var(--line); }
+  border-bottom: 1px solid var(--line); overflow-wrap: normal; min-width: 5.5rem; }
 th { font-weight: 600; }
+td:last-child:not(.n) { min-width: 13rem; }
 td.n, th.n { text-align: right; }
 .segment { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .75rem 1rem;
   margin: .5rem 0; }
@@ -52,6 +53,7 @@ td.n, th.n { text-align: right; }
 .shots figure { margin: 0; width: 14rem; max-width: 100%; }
 .shots img { width: 100%; height: auto; display: block; border: 1px solid var(--line); }
 .shots figcaption { font-size: .8125rem; color: var(--soft); }
+bdi, code { overflow-wrap: anywhere; }
 code { font: .875em/1.5 ui-monospace, monospace; }
 details { margin-top: .25rem; } summary { cursor: pointer; }
 """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from workdiary.evidence.bundle import Bundle
 from workdiary.evidence.recovery import words
 from workdiary.rules import bundle_day, bundle_words
+from workdiary.rules.amendments import targeted_spans
 from workdiary.rules.bundle_entries import bundle_entries
 from workdiary.rules.bundle_html import STYLE, duration, instant, money, said, table, text
 from workdiary.rules.diary import Diary
@@ -178,16 +179,26 @@ def _changes(page: _Page) -> Iterator[str]:
         yield "<p>Nothing.</p>\n"
         return
     noted = _noted(page.diary)
+    times = {entry.id: entry for entry in page.entries if entry.kind in {"segment", "manual"}}
     rows = [
         [
             text(entry.index),
             text(instant(entry.number("at"))),
             text(bundle_words.ROLES.get(entry.role, entry.role)),
-            bundle_words.what(entry) + text(noted.get(entry.rid, noted.get(entry.id or "", ""))),
+            bundle_words.what(entry)
+            + text(_about(entry, times) + noted.get(entry.rid, noted.get(entry.id or "", ""))),
         ]
         for entry in others
     ]
     yield table(["#Log index", "Signed", "By", "What"], rows)
+
+
+def _about(entry: Entry, times: Mapping[str | None, Entry]) -> str:
+    """Which time a record speaks of, where that is here."""
+    spoken = [entry.text("tgt"), *(target for target, _ in targeted_spans(entry))]
+    starts = sorted(times[target].number("start") for target in spoken if target in times)
+    more = f" and {len(starts) - 1} more" if len(starts) > 1 else ""
+    return f" (About the time from {instant(starts[0])}{more}.)" if starts else ""
 
 
 def _noted(diary: Diary) -> dict[str, str]:

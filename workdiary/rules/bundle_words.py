@@ -124,8 +124,13 @@ def _annotate(entry: Entry) -> str:
 
 
 def _terms(entry: Entry) -> str:
-    accepts = "accepts the other side's" if entry.text("accepts") else "states"
-    return text(f"{accepts} terms, version {entry.number('rev')}, from {instant(entry.number('from'))}.")
+    verb = "Accepts the other side's" if entry.text("accepts") else "States"
+    return text(f"{verb} terms, version {entry.number('rev')}, from {instant(entry.number('from'))}.")
+
+
+def _consent(entry: Entry) -> str:
+    given = "was given" if entry.flag("given") else "is no longer agreed to"
+    return text(f"The notice about what is recorded {given}.")
 
 
 def _verdict(entry: Entry) -> str:
@@ -173,7 +178,7 @@ _TELLING: Final[Mapping[str, Callable[[Entry], str]]] = MappingProxyType(
         "seal": _seal,
         "refund": _refund,
         "open": _plain("A key began to sign for this contract."),
-        "consent": _plain("The notice about what is recorded was given, or consent to it withdrawn."),
+        "consent": _consent,
         "replace": _plain("An image was replaced by one that shows less."),
         "idle-claim": _plain("Time without input was claimed as work after all."),
         "clock-place": _plain("The computer's clock had been wrong; this says by how much."),
