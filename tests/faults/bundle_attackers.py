@@ -372,11 +372,13 @@ def _seal_lies(base: Base, draw: random.Random) -> Mutant:
     assert seal is not None
     back = draw.randrange(2, 5)
     low = desk.records[-back]
+    # Either it ends the stream early, or says that a record in its middle had not arrived.
+    early = {"seq": low.payload["seq"], "id": low.id}
+    change = draw.choice((early, {"holes": [low.payload["seq"]]}))
     heads = []
     for head in seal.payload["heads"]:  # type: ignore[union-attr]
         assert isinstance(head, dict)
-        own = head["stream"] == desk.stream
-        heads.append({**head, "seq": low.payload["seq"], "id": low.id} if own else head)
+        heads.append({**head, **change} if head["stream"] == desk.stream else head)
     lie = signed_again(seal, told.stream("operator").signer, {"heads": heads})  # type: ignore[dict-item]
     contents = _with_other_seal(told, lie)
     return Mutant("log: a seal leaves out the last records", bundle_bytes(contents), 2, ("EQUIVOCATION",))
