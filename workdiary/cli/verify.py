@@ -24,7 +24,7 @@ from workdiary.verify.judged import Finding, Judged
 from workdiary.verify.report import Report, report_json, report_of
 from workdiary.verify.require import Requirement, parse_requirements
 from workdiary.verify.shown import safe
-from workdiary.verify.trust import Trust
+from workdiary.verify.trust import Trust, trust_for
 from workdiary.wire.known import KnownError
 
 
@@ -118,6 +118,7 @@ def verify(ctx: click.Context, /, file: Path, **options: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     trusts = _trusts(ctx.ensure_object(Globals), options["trusts"])
     bundle = opened(file)
+    _agreeing(bundle, trusts, options["trusts"] or (file,))
     judged = judged_bundle(bundle, trusts)
     if options["against"] is not None:
         judged = _against(judged, bundle, options["against"], trusts)
@@ -155,6 +156,14 @@ def _trusts(options: Globals, paths: Sequence[Path]) -> list[Trust]:
     if not paths:
         return [pin.trust for pin in pins(options.resolved_home())]
     return [_trust(path) for path in paths]
+
+
+def _agreeing(bundle: Bundle, trusts: Sequence[Trust], paths: Sequence[Path]) -> None:
+    """Raise `UnreadableError` if two trust files name different keys for this bundle's log."""
+    try:
+        trust_for(bundle.manifest.origin.split("/")[1], trusts)
+    except EvidenceError as error:
+        raise UnreadableError(paths[-1], error.message) from error
 
 
 def _trust(path: Path) -> Trust:

@@ -106,7 +106,10 @@ class Stamps:
 
         found = []
         for pem in self._pems:
-            issuers, leaves = _certificates(pem)
+            try:
+                issuers, leaves = _certificates(pem)
+            except EvidenceError:
+                continue
             if not issuers:
                 continue
             # The library leaves the choice of the signer's certificate to the token unless it is told.
