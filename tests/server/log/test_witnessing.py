@@ -32,7 +32,7 @@ from workdiary.server.store.database import close_database
 
 @pytest.fixture
 def database() -> None:
-    """One of the databases is enough here: `test_postgres_keeps_what_witnesses_say` is on the other."""
+    """One of the databases is enough here: tests/server/api/test_receipts.py runs on both."""
 
 
 @pytest.fixture
