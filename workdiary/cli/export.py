@@ -20,6 +20,7 @@ from workdiary.client.account import Contract
 from workdiary.client.errors import OfflineError, border
 from workdiary.client.tracker.homefiles import HomeFiles, reading
 from workdiary.client.tracker.zone import computer_zone
+from workdiary.client.upload.answers import RefusedError
 from workdiary.client.upload.download import Asked, download
 from workdiary.evidence.bundle import Bundle, bundle_of, open_bundle, write_bundle
 from workdiary.evidence.bundle import Span as BundleSpan
@@ -111,7 +112,15 @@ def _fetch(wanted: Wanted, base: str, file: IO[bytes]) -> None:
     start, end = wanted.span
     path = f"/api/v1/contracts/{wanted.contract.id}/bundles"
     file.seek(0)
-    download(Asked(base, path, token, {"start": start, "end": end}), file)
+    try:
+        download(Asked(base, path, token, {"start": start, "end": end}), file)
+    except RefusedError as refused:
+        raise KnownError(
+            "The server gives no bundle of this",
+            refused.problem.detail or "It does not know this contract as yours.",
+            subject=wanted.contract.name,
+            exit_code=ExitCode.REFUSED,
+        ) from refused
 
 
 def _checked(wanted: Wanted, file: IO[bytes]) -> str:

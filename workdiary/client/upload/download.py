@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
 from workdiary.client.errors import OfflineError, border
 from workdiary.client.upload.answers import OK, trouble
-from workdiary.client.upload.transport import ANSWER_MAX, Answer, check_address
+from workdiary.client.upload.transport import ANSWER_MAX, Answer, check_address, open_session
 from workdiary.wire.reading import encode
 
 CONNECT_S = 5.0
@@ -36,7 +35,7 @@ def download(asked: Asked, out: IO[bytes]) -> int:
     local = check_address(asked.base)
     headers = {"Authorization": f"Bearer {asked.token}", "Content-Type": "application/json"}
     with border(asked.base):
-        session = importlib.import_module("requests").Session()
+        session = open_session()
         session.trust_env = not local
         with (
             session,

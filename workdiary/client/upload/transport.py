@@ -56,7 +56,7 @@ class HttpTransport:
             raise OfflineError("", "The diary server has not started yet.")
         local = check_address(base)
         with self._lock, border(base):
-            session = self._session or self._open()
+            session = self._session = self._session or open_session()
             # Proxies of the environment are for the outside; a loopback server is never behind one.
             session.trust_env = not local
             with session.request(
@@ -78,15 +78,16 @@ class HttpTransport:
                 self._session.close()
                 self._session = None
 
-    def _open(self) -> requests.Session:
-        session: requests.Session = importlib.import_module("requests").Session()
-        session.headers.clear()  # nothing about this computer that was not asked for
-        # Without an own answer requests would let ~/.netrc replace our Authorization header.
-        session.auth = _as_it_is
-        policy = importlib.import_module("http.cookiejar").DefaultCookiePolicy(allowed_domains=[])
-        session.cookies.set_policy(policy)
-        self._session = session
-        return session
+
+def open_session() -> requests.Session:
+    """A session that tells nothing about this computer that was not asked for."""
+    session: requests.Session = importlib.import_module("requests").Session()
+    session.headers.clear()
+    # Without an own answer requests would let ~/.netrc replace our Authorization header.
+    session.auth = _as_it_is
+    policy = importlib.import_module("http.cookiejar").DefaultCookiePolicy(allowed_domains=[])
+    session.cookies.set_policy(policy)
+    return session
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
