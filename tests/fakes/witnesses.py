@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,12 @@ def a_plan(folder: Path, name: str, logs: Sequence[str], now_s: Callable[[], int
     return Plan(folder, "127.0.0.1", 0, name, tuple(logs), senses)
 
 
+def unhurried(plan: Plan) -> Plan:
+    """A second passes between any two requests, as far as its rate counts."""
+    seconds = itertools.count(step=1_000)
+    return replace(plan, senses=replace(plan.senses, mono_ms=seconds.__next__))
+
+
 @contextmanager
 def in_thread(plan: Plan) -> Iterator[Pinned]:
     """The same service in a thread of this process; its clock is the plan's."""
@@ -124,10 +131,11 @@ def in_thread(plan: Plan) -> Iterator[Pinned]:
 def threads(
     folder: Path, logs: Sequence[str], now_s: Callable[[], int] = real_now_s, count: int = 3
 ) -> Iterator[list[Pinned]]:
-    """Several of them."""
+    """Several of them, never asked too often: a simulated week comes at once."""
     with ExitStack() as stack:
         plans = [
-            a_plan(folder / f"w{number}", f"w{number}.example/log", logs, now_s) for number in range(count)
+            unhurried(a_plan(folder / f"w{number}", f"w{number}.example/log", logs, now_s))
+            for number in range(count)
         ]
         yield [stack.enter_context(in_thread(plan)) for plan in plans]
 
