@@ -16,11 +16,16 @@ from workdiary.server.accounts.tickets import new_secret
 from workdiary.server.accounts.viewers import hashed
 from workdiary.server.store.database import writing
 from workdiary.server.store.problem import ProblemError
+from workdiary.server.store.rows import two
 from workdiary.server.store.runtime import runtime
 from workdiary.wire.messages import EnrolRequest, enrol_proof_input
 from workdiary.wire.problems import ProblemCode
 
 _SCHEME = "Bearer "
+_BY_HASH = (
+    "FROM accounts_device JOIN accounts_account ON accounts_account.id = accounts_device.account_id "
+    "WHERE accounts_device.token_hash = %s"
+)
 # A lost answer is noticed within a minute or two.
 REPEAT_MS = 10 * 60_000
 # Tokens known to have been used, so that not every request looks for their tickets.
@@ -58,7 +63,11 @@ def optional_device(request: HttpRequest) -> Device | None:
     token = bearer(request)
     if not token:
         return None
-    return Device.objects.select_related("account").filter(token_hash=hashed(token)).first()
+    found = two(Device, Account, _BY_HASH, [hashed(token)])
+    if found is None:
+        return None
+    device, device.account = found[0], found[1]
+    return device
 
 
 def enrol(asked: EnrolRequest, origin: str) -> Enrolled:

@@ -9,6 +9,12 @@ from django.http import Http404
 
 from workdiary.server.accounts.viewers import Viewer
 from workdiary.server.contracts.models import Contract, Party
+from workdiary.server.store.rows import two
+
+_PARTY = (
+    "FROM contracts_party JOIN contracts_contract ON contracts_contract.id = contracts_party.contract_id "
+    "WHERE contracts_party.contract_id = %s AND contracts_party.account_id = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,8 @@ def contracts_of(viewer: Viewer) -> list[Access]:
 
 def contract_of_account(account: uuid.UUID, contract_id: str) -> tuple[Contract, str] | None:
     """The contract and the account's role in it; None for strangers and unknown ids alike."""
-    wanted = uuid.UUID(contract_id)
-    party = Party.objects.select_related("contract").filter(contract=wanted, account=account).first()
-    return None if party is None else (party.contract, party.role)
+    found = two(Party, Contract, _PARTY, [uuid.UUID(contract_id), account])
+    return None if found is None else (found[1], found[0].role)
 
 
 def contracts_of_account(account: uuid.UUID) -> list[Contract]:

@@ -21,11 +21,13 @@ from workdiary.server.log.growth import Edge
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
 from workdiary.server.log.tree import current, keep_newest, refuse_if_behind, sign
 from workdiary.server.store.database import writing
+from workdiary.server.store.rows import changed, insert_numbered
 from workdiary.server.store.runtime import runtime
 
 # Bounds how long one group holds the database: about 1 ms a leaf, so well below the promised second.
 GROUP_MAX = 200
 _ATTEMPTS = 20
+_SWAP = "UPDATE log_tree SET size = %s, root = %s, frontier = %s WHERE epoch = %s AND size = %s"
 
 # Called with the new leaf inside the group's transaction, and again if the group is tried again.
 Keep = Callable[[Leaf], None]
@@ -130,7 +132,7 @@ def _append_together(tree: Tree, group: list[_Waiting]) -> _Grown:
         Leaf(epoch=tree.epoch, index=tree.size + place, hash=item.hash) for place, item in enumerate(group)
     ]
     try:
-        Leaf.objects.bulk_create(leaves)
+        insert_numbered(leaves)
     except IntegrityError as error:
         raise Moved from error
     for item, leaf in zip(group, leaves, strict=True):
@@ -160,23 +162,16 @@ def _append_each(tree: Tree, group: list[_Waiting]) -> _Grown:
 
 def _swap(tree: Tree, edge: Edge) -> Note:
     root = edge.frontier.root()
-    grown = Tree.objects.filter(epoch=tree.epoch, size=tree.size).update(
-        size=edge.size, root=root, frontier=edge.peaks
-    )
-    if grown != 1:
+    if not changed(_SWAP, [edge.size, root, edge.peaks, tree.epoch, tree.size]):
         raise Moved
-    TileRoot.objects.bulk_create(
+    tiles = (tile for tile in new_tiles(tree.size, edge.size) if tile.width == TILE_WIDTH)
+    for tile in tiles:
         # The tile's root is the first hash of the level above.
-        TileRoot(
-            epoch=tree.epoch,
-            level=tile.level + 1,
-            index=tile.index,
-            hash=edge.read(TILE_HEIGHT * (tile.level + 1), tile.index),
-        )
-        for tile in new_tiles(tree.size, edge.size)
-        if tile.width == TILE_WIDTH
-    )
-    return Note.objects.create(epoch=tree.epoch, size=edge.size, root=root, at_ms=runtime().now_ms())
+        above = edge.read(TILE_HEIGHT * (tile.level + 1), tile.index)
+        TileRoot.objects.create(epoch=tree.epoch, level=tile.level + 1, index=tile.index, hash=above)
+    note = Note(epoch=tree.epoch, size=edge.size, root=root, at_ms=runtime().now_ms())
+    insert_numbered([note])
+    return note
 
 
 def _prove(grown: _Grown) -> None:

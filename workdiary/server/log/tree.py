@@ -15,6 +15,7 @@ from workdiary.server.log import newest
 from workdiary.server.log.models import Leaf, Note, TileRoot, Tree
 from workdiary.server.store.database import jotting, writing
 from workdiary.server.store.problem import ProblemError
+from workdiary.server.store.rows import changed, one
 from workdiary.server.store.runtime import runtime
 from workdiary.wire.known import KnownError
 from workdiary.wire.problems import ProblemCode
@@ -23,6 +24,12 @@ LOG = logging.getLogger("workdiary.log")
 # Roots that this process signed, by origin and size: what devices show is nearly always one of them.
 _HEADS: dict[tuple[str, int], bytes] = {}
 _HEADS_MAX = 10_000
+# The newest notes by their text, which were verified, or signed here.
+_OWN: dict[str, Checkpoint] = {}
+_OWN_MAX = 64
+_READS = 3
+_SIGNED = "UPDATE log_note SET text = %s WHERE id = %s AND size = %s"
+_NEWEST = "FROM log_tree ORDER BY epoch DESC LIMIT 1"
 
 
 def origin(epoch: int) -> str:
@@ -158,22 +165,32 @@ def _leads_to(tree: Tree, head: Checkpoint | None) -> bool:
 
 def kept_head() -> Checkpoint | None:
     """The checkpoint of the note kept beside the database, None if there is none of this log."""
-    text = newest.note()
-    return None if text is None else own_head(text)
+    # Another process may be writing just now: what does not verify is read again before it counts as none.
+    for _ in range(_READS):
+        text = newest.note()
+        head = None if text is None else own_head(text)
+        if text is None or head is not None:
+            return head
+    return None
 
 
 def own_head(text: str) -> Checkpoint | None:
     """The checkpoint of a note of this installation's log, None if it is not one or does not verify."""
-    return _own_head(text, runtime().secrets.installation)
-
-
-@lru_cache(maxsize=64)
-def _own_head(text: str, _installation: str) -> Checkpoint | None:
+    if text in _OWN:
+        return _OWN[text]
     with suppress(EvidenceError):
         epoch = epoch_in(text.partition("\n")[0])
         if epoch is not None:
-            return parse_checkpoint(open_note(text, [signer(epoch).vkey]).text)
+            head = parse_checkpoint(open_note(text, [signer(epoch).vkey]).text)
+            return _remember(text, head)
     return None
+
+
+def _remember(text: str, head: Checkpoint) -> Checkpoint:
+    if len(_OWN) >= _OWN_MAX:
+        _OWN.clear()
+    _OWN[text] = head
+    return head
 
 
 def keep_newest(note: Note) -> None:
@@ -181,6 +198,7 @@ def keep_newest(note: Note) -> None:
     if len(_HEADS) >= _HEADS_MAX:
         _HEADS.clear()
     _HEADS[origin(note.epoch), note.size] = bytes(note.root)
+    _remember(note.text or "", Checkpoint(origin(note.epoch), note.size, bytes(note.root)))
     keep_text(note.text or "")
 
 
@@ -196,7 +214,10 @@ def rank(head: Checkpoint | None) -> tuple[int, int]:
 
 def current() -> Tree:
     """The tree that grows now."""
-    return Tree.objects.order_by("-epoch")[0]
+    found = one(Tree, _NEWEST)
+    if found is None:
+        raise Tree.DoesNotExist
+    return found
 
 
 def signer(epoch: int) -> NoteSigner:
@@ -228,7 +249,7 @@ def sign(note: Note) -> None:
     head = Checkpoint(origin(note.epoch), note.size, bytes(note.root))
     text = sign_note(head.text(), signer(note.epoch))
     with jotting():
-        kept = Note.objects.filter(pk=note.pk, root=bytes(note.root)).update(text=text)
+        kept = changed(_SIGNED, [text, note.pk, note.size])
     if not kept:
         raise _stopped()
     note.text = text

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from django.db import IntegrityError
+
 from workdiary.evidence.canonical import JsonObject, unb64u
 from workdiary.evidence.digest import record_id, sha256_b64u
 from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
@@ -23,13 +25,15 @@ from workdiary.server.log.models import Leaf
 from workdiary.server.log.sequencer import SEQUENCER
 from workdiary.server.log.tree import check_seen, epoch_of
 from workdiary.server.receive.effects import apply
-from workdiary.server.receive.models import UNSUPPORTED, Disclosure, Erased, Record
+from workdiary.server.receive.models import UNSUPPORTED, Erased, Record
 from workdiary.server.receive.operator import FOR_GOOD, refusal
 from workdiary.server.receive.seals import seal_owed
 from workdiary.server.receive.texts import add_missing, refuse_taken, sealed_rows, slots_of
 from workdiary.server.store.blobs import delete_destroyed
+from workdiary.server.store.events import waiting
 from workdiary.server.store.forgetting import forget_owed
 from workdiary.server.store.problem import ProblemError
+from workdiary.server.store.rows import found, insert
 from workdiary.server.store.runtime import runtime
 from workdiary.wire.problems import STATUS, ProblemCode
 from workdiary.wire.upload import unpack_record
@@ -41,6 +45,12 @@ class Admitted:
 
     record: Record
     created: bool
+
+
+# Nearly every record is new, and one statement says so.
+_KNOWN = (
+    "SELECT 1 FROM receive_record WHERE rid = %s UNION ALL SELECT 1 FROM receive_erased WHERE jws_id = %s"
+)
 
 
 class _TakenError(Exception):
@@ -75,8 +85,9 @@ def admit(device: Device, rid: str, body: bytes) -> Admitted:
         if STATUS[error.problem.code] not in FOR_GOOD:
             raise
         raise refusal(error.problem.code, error.problem.detail, rid, subject) from error
-    delete_destroyed()
-    forget_owed()
+    if waiting():
+        delete_destroyed()
+        forget_owed()
     if record.kind == "dispute":
         seal_owed()
     return Admitted(record, created=True)
@@ -87,6 +98,8 @@ def _code(error: EvidenceError) -> ProblemCode:
 
 
 def _stored(device: Device, rid: str, jws_id: str) -> Record | None:
+    if not found(_KNOWN, [rid, jws_id]):
+        return None
     record = Record.objects.select_related("leaf").filter(rid=rid).first()
     if record is None:
         if Erased.objects.filter(jws_id=jws_id).exists():
@@ -183,12 +196,13 @@ def _log(record: Record, parsed: ParsedRecord, texts: tuple[str, ...]) -> None:
     rows = sealed_rows(record, slots_of(parsed, texts))
 
     def keep(leaf: Leaf) -> None:
-        if Record.objects.filter(rid=record.rid).exists():
-            raise _TakenError
         refuse_taken(record, rows)
         record.leaf, record.index = leaf, leaf.index
-        record.save(force_insert=True)
-        Disclosure.objects.bulk_create(rows)
+        try:
+            insert([record])
+        except IntegrityError as error:
+            raise _TakenError from error
+        insert(rows)
         apply(record, parsed.payload)
 
     SEQUENCER.append(record_leaf_hash(record.jws), keep)

@@ -11,15 +11,18 @@ from workdiary.server.receive.destruction import destroy_disclosures
 from workdiary.server.receive.models import Record, Redaction
 from workdiary.server.receive.seals import owe_seal
 from workdiary.server.receive.stored import hex_digest
+from workdiary.server.store.rows import found
 
+_EARLY = "SELECT 1 FROM receive_redaction WHERE target = %s LIMIT 1"
 _ABOUT_KEYS = {"cert": certify, "revoke": revoke, "rotate": rotate}
 
 
 def apply(record: Record, payload: JsonObject) -> None:
     """Apply a record that was just saved."""
-    early = Redaction.objects.filter(target=record.jws_id, by__account=record.account)
-    if digests := list(early.values_list("digest", flat=True)):
-        destroy_disclosures(record, digests)
+    if found(_EARLY, [record.jws_id]):
+        early = Redaction.objects.filter(target=record.jws_id, by__account=record.account)
+        if digests := list(early.values_list("digest", flat=True)):
+            destroy_disclosures(record, digests)
     if record.kind == "redact":
         _redact(record, payload)
     if record.kind == "replace":

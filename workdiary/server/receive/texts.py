@@ -15,11 +15,13 @@ from workdiary.server.receive.models import Disclosure, Record, Redaction
 from workdiary.server.receive.stored import hex_digest, scope_of, sealed_disclosure
 from workdiary.server.store.database import writing
 from workdiary.server.store.problem import ProblemError
+from workdiary.server.store.rows import found, marks
 from workdiary.server.store.sealing import open_scope
 from workdiary.wire.problems import ProblemCode
 
 # Of a record whose version or kind this server does not know: kept, but nobody can say what it is.
 UNJUDGED = ""
+_TAKEN = "SELECT 1 FROM receive_disclosure WHERE digest IN ({}) AND record_id <> %s LIMIT 1"
 
 
 def slots_of(parsed: ParsedRecord, texts: Sequence[str]) -> dict[str, str]:
@@ -43,7 +45,7 @@ def sealed_rows(record: Record, slots: Mapping[str, str]) -> list[Disclosure]:
 def refuse_taken(record: Record, rows: Iterable[Disclosure]) -> None:
     """Inside the transaction that saves `rows`: raise ProblemError if another record names one of them."""
     digests = [row.digest for row in rows]
-    if Disclosure.objects.filter(digest__in=digests).exclude(record=record.rid).exists():
+    if digests and found(_TAKEN.format(marks(len(digests))), [*digests, record.rid]):
         raise ProblemError(ProblemCode.BAD_RECORD, "a disclosure of another record")
 
 

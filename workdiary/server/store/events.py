@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from workdiary.server.store.database import writing
 from workdiary.server.store.models import Event
+from workdiary.server.store.rows import found
 from workdiary.server.store.runtime import runtime
 
 Payload = dict[str, object]
@@ -18,6 +19,11 @@ Payload = dict[str, object]
 def post(topic: str, payload: Payload) -> None:
     """Write an event inside the caller's write transaction. The payload names things, it holds no content."""
     Event.objects.create(topic=topic, payload=json.dumps(payload), at_ms=runtime().now_ms())
+
+
+def waiting() -> bool:
+    """Whether any event waits at all, whatever its topic."""
+    return found("SELECT 1 FROM store_event LIMIT 1", [])
 
 
 def newest(topic: str) -> int | None:

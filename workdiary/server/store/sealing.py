@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workdiary.server.store.models import ScopeKey
+from workdiary.server.store.rows import one
 from workdiary.server.store.runtime import runtime
 from workdiary.wire.sealing import KEY_BYTES, NONCE_BYTES, SealError, decrypt, encrypt
 
@@ -41,7 +42,7 @@ def make_scope(name: str) -> None:
 
 def open_scope(name: str) -> Scope:
     """The scope of that name; raises SealError if there is none, or its key was destroyed."""
-    row = ScopeKey.objects.filter(scope=name).first()
+    row = one(ScopeKey, "FROM store_scopekey WHERE scope = %s", [name])
     if row is None:
         raise SealError("no key of that scope")
     return Scope(name, unseal(runtime().secrets.master, bytes(row.wrapped), f"scope {name}"))
