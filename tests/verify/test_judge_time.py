@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.records import device
-from tests.fakes.stamps import Tsa
 from tests.fakes.tales import Tale, again, verdict, word
+from tests.fakes.tsa import Tsa
 from tests.fakes.world import MINUTE, SECOND
 from workdiary.evidence.bundle import Contents
 from workdiary.evidence.canonical import JsonObject
@@ -204,6 +203,20 @@ def test_lengths_of_time_are_for_people(ms: int, text: str) -> None:
     assert span_text(ms) == text
 
 
+def authority(folder: Path) -> Tsa:
+    """An authority by `openssl ts`, at this computer's time."""
+    tsa = Tsa(folder)
+    tsa.make()
+    return tsa
+
+
+def stamp(tsa: Tsa, data: bytes) -> bytes:
+    """The response (DER) over `data`."""
+    (tsa.folder / "data").write_bytes(data)
+    tsa.openssl("ts", "-query", "-data", "data", "-sha256", "-cert", "-out", "asked.tsq")
+    return tsa.reply((tsa.folder / "asked.tsq").read_bytes())
+
+
 def stamped(contents: Contents, token: bytes, size: int) -> Contents:
     notes = tuple(replace(note, token=token) if note.size == size else note for note in contents.notes)
     return replace(contents, notes=notes)
@@ -212,47 +225,34 @@ def stamped(contents: Contents, token: bytes, size: int) -> Contents:
 def test_a_time_stamp_bounds_what_no_witness_does(tmp_path: Path) -> None:
     tale = Tale(witnesses=0)
     contents = tale.contents()
-    tsa = Tsa(tmp_path / "tsa")
+    tsa = authority(tmp_path / "tsa")
     size = max(note.size for note in contents.notes if note.note)
-    text = next(note.note for note in contents.notes if note.size == size) or ""
-    token = tsa.stamp((text.partition("\n\n")[0] + "\n").encode())
-    pem = tsa.ca.read_text()
-    trust = replace(tale.trust, tsas=(pem,))
+    note = next(note.note for note in contents.notes if note.size == size) or ""
+    text = (note.partition("\n\n")[0] + "\n").encode()
+    token = stamp(tsa, text)
+    trust = replace(tale.trust, tsas=(tsa.certificate.read_text(),))
     judged = tale.judged(stamped(contents, token, size), [trust])
     found = verdict(judged, tale.segments[0])
     assert found.window.not_after is not None
     assert found.window.not_before is None
     assert not judged.findings
-    data, reply = tmp_path / "note", tmp_path / "reply"
-    data.write_bytes((text.partition("\n\n")[0] + "\n").encode())
-    reply.write_bytes(token)
-    checked = subprocess.run(
-        ["openssl", "ts", "-verify", "-data", str(data), "-in", str(reply), "-CAfile", str(tsa.ca)],
-        capture_output=True,
-        check=False,
-    )
-    assert checked.returncode == 0, "openssl agrees"
+    assert tsa.verify(token, text) == "Verification: OK", "openssl agrees"
     nobody = tale.judged(stamped(contents, token, size))
     assert [finding.level for finding in nobody.findings] == [0]
-    other = Tsa(tmp_path / "other").ca.read_text()
+    other = authority(tmp_path / "other").certificate.read_text()
     stranger = tale.judged(stamped(contents, token, size), [replace(tale.trust, tsas=(other,))])
     assert stranger.findings[0].word == "INCOMPARABLE"
-    wrong = tale.judged(stamped(contents, tsa.stamp(b"something else"), size), [trust])
+    wrong = tale.judged(stamped(contents, stamp(tsa, b"something else"), size), [trust])
     assert wrong.findings[0].word == "BAD-RECEIPT"
 
 
 def test_a_bare_token_is_as_good_as_a_response(tmp_path: Path) -> None:
-    tsa = Tsa(tmp_path / "tsa")
-    response, reply, out = tsa.stamp(b"note\n"), tmp_path / "reply", tmp_path / "token"
-    reply.write_bytes(response)
-    subprocess.run(
-        ["openssl", "ts", "-reply", "-in", str(reply), "-token_out", "-out", str(out)],
-        check=True,
-        capture_output=True,
-    )
-    stamps = Stamps([tsa.ca.read_text()])
-    assert stamps.check(out.read_bytes(), b"note\n") == stamps.check(response, b"note\n")
+    tsa = authority(tmp_path / "tsa")
+    response = stamp(tsa, b"note\n")
+    tsa.openssl("ts", "-reply", "-in", "reply.tsr", "-token_out", "-out", "token.der")
+    stamps = Stamps([tsa.certificate.read_text()])
     found = stamps.check(response, b"note\n")
+    assert stamps.check((tsa.folder / "token.der").read_bytes(), b"note\n") == found
     assert found.latest - found.earliest >= 2_000, "one second of accuracy on either side"
 
 
@@ -263,8 +263,8 @@ def test_what_is_no_stamp_is_an_evidence_error(token: bytes) -> None:
 
 
 def test_certificates_are_pinned_with_their_issuer(tmp_path: Path) -> None:
-    tsa = Tsa(tmp_path / "tsa")
-    check_pem(tsa.ca.read_text())
+    tsa = authority(tmp_path / "tsa")
+    check_pem(tsa.certificate.read_text())
     for pem in ((tsa.folder / "tsa.pem").read_text(), "nonsense", ""):
         with pytest.raises(EvidenceError):
             check_pem(pem)

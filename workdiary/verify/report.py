@@ -229,7 +229,7 @@ def _group(
         end=max(ends, default=None),
         level=max(record.axes.level for record in members),
         remarks=tuple((word, word_of(axis, word).meaning) for axis, word in remarks),
-        notes=notes,
+        notes=tuple(_sentence(note) for note in notes),
     )
 
 

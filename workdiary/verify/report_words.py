@@ -24,7 +24,8 @@ PROVEN: Final[Mapping[str, str]] = MappingProxyType(
         "integrity": "Every record is exactly what its key signed, and whoever signed was allowed to.",
         "chain": "No record is missing between the first one and the seal.",
         "log": "Enough of the witnesses you have pinned have seen the log that holds every record.",
-        "time": "Each record was made within the window of time printed with it, by clocks of others.",
+        "time": "Each record was made within an hour of what it claims, or in the wider window printed "
+        "with it (LATE), by clocks of others.",
         "content": "Everything that was recorded is here, or its removal is signed by who may remove it.",
         "key": "The keys belong to accounts whose roots you have compared, or to parties that have none.",
         "pay": "The amounts follow from the records, the terms and the rules.",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workdiary.evidence.envelope import ParsedRecord
+from workdiary.evidence.times import TIME_MAX_MS, iso_utc
 from workdiary.verify.checks import contradictions
 from workdiary.verify.judged import TIMED, Window
 from workdiary.verify.reading import named, number
@@ -71,7 +72,9 @@ def time_word(record: ParsedRecord, claim: Claim | None, window: Window) -> tupl
         return ("UNBOUNDED" if record.kind in TIMED else NOT_APPLICABLE), ""
     if width < -TOLERANCE_MS:
         return "CONTRADICTED", "it was known to others before the checkpoint in it existed"
-    return ("LIVE" if width <= LIVE_MS else f"LATE({span_text(width)})"), ""
+    if width <= LIVE_MS:
+        return "LIVE", ""
+    return f"LATE({span_text(width)})", f"made between {_at(window.not_before)} and {_at(window.not_after)}"
 
 
 def span_text(ms: int) -> str:
@@ -81,6 +84,11 @@ def span_text(ms: int) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes, "min")]
     shown = [f"{count} {unit}" for count, unit in parts if count][:2]
     return " ".join(shown) or "0 min"
+
+
+def _at(ms: int | None) -> str:
+    # What an authority's accuracy adds may leave the years that have a name.
+    return "–" if ms is None else f"{iso_utc(max(0, min(ms, TIME_MAX_MS)))[:19].replace('T', ' ')} UTC"
 
 
 def _outside(claim: Claim, window: Window) -> str:
