@@ -10,7 +10,6 @@ from pathlib import Path
 from tests.fakes.clock import FakeClock
 from tests.fakes.diary_server import ENROL_TOKEN, FakeServer
 from tests.fakes.keyring import FakeKeyring
-from tests.fakes.records import CONTRACT
 from workdiary.client.account import Account
 from workdiary.client.segment.image_file import NONCE_BYTES, encode_key, sync_folder, write_sealed
 from workdiary.client.segment.model import (
@@ -29,6 +28,7 @@ from workdiary.client.sign.rotation import finish_rotation
 from workdiary.client.sign.signer import DeviceKeys
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.enrol import Grant, enrol
+from workdiary.client.upload.transport import Transport
 from workdiary.client.upload.uploader import Uploader, UploaderParts
 from workdiary.evidence.canonical import b64u
 from workdiary.evidence.times import uuid7
@@ -49,6 +49,9 @@ class EnrolledHome:
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
     jitter: float = 0.5
     machine: str = ""
+    # Of a real server: how to reach it, and its one-time token.
+    transport: Transport | None = None
+    token: str = ENROL_TOKEN
 
     def __post_init__(self) -> None:
         self._start()
@@ -57,12 +60,13 @@ class EnrolledHome:
         self.home: Home = open_home(self.path, "0.1.0")
         self.account = Account.open(self.home)
         known = self.account.enrolment
+        way: Transport = self.transport or self.server
         self.keys = DeviceKeys.open(
             self.keyring.opened(), secrets.token_bytes, enrolled_kid=None if known is None else known.kid
         )
         self.keys.machine = self.machine
         if known is None:
-            enrol(self.server, self.account, self.keys, Grant(ENROL_TOKEN, "Desk"), self.clock.wall_ms)
+            enrol(way, self.account, self.keys, Grant(self.token, "Desk"), self.clock.wall_ms)
         self.spool = Spool.open(self.home.spool, self.keys.spool_key, account=self.account)
         finish_rotation(self.keys, self.account, self.spool.book)
         context = SigningContext(self.clock, BUILD, secrets.token_bytes)
@@ -73,7 +77,7 @@ class EnrolledHome:
                 keys=self.keys,
                 account=self.account,
                 journal=self.journal,
-                transport=self.server,
+                transport=way,
                 clock=self.clock,
                 jitter=lambda: self.jitter,
             )
@@ -88,13 +92,18 @@ class EnrolledHome:
     def close(self) -> None:
         self.spool.close()
 
-    def begin(self, memo: str = "Write the report", *, contract: str = CONTRACT) -> SegmentStart:
+    @property
+    def contract(self) -> str:
+        """The first contract's id."""
+        return self.account.contracts()[0].id
+
+    def begin(self, memo: str = "Write the report", *, contract: str = "") -> SegmentStart:
         """Open a segment now."""
         now = self.clock.wall_ms()
         start = SegmentStart(
             rid=uuid7(now, secrets.token_bytes(10)),
             session=SESSION,
-            contract=contract,
+            contract=contract or self.contract,
             start_ms=now,
             mono0=self.clock.total_ms(),
             open="start",
@@ -147,7 +156,7 @@ class EnrolledHome:
 
     def sign(self) -> list[str]:
         """Open the stream if need be and sign what is due."""
-        self.journal.ensure_stream(CONTRACT, STANDARD)
+        self.journal.ensure_stream(self.contract, STANDARD)
         return self.journal.sign_due(self.clock.wall_ms())
 
 

@@ -12,6 +12,7 @@ import click
 
 from workdiary.cli import Globals
 from workdiary.cli.manage_evidence import COMMANDS as EVIDENCE
+from workdiary.cli.manage_keys import COMMANDS as ABOUT_KEYS
 from workdiary.cli.manage_log import COMMANDS as ABOUT_THE_LOG
 from workdiary.cli.manage_witnesses import witnesses
 from workdiary.cli.serve import plan
@@ -28,7 +29,7 @@ def manage(database: str | None) -> None:
         os.environ[DATABASE_VARIABLE] = database
 
 
-for command in (*EVIDENCE, *ABOUT_THE_LOG, witnesses):
+for command in (*EVIDENCE, *ABOUT_THE_LOG, *ABOUT_KEYS, witnesses):
     manage.add_command(command)
 
 
