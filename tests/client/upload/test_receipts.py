@@ -180,6 +180,21 @@ def test_a_false_cosignature_takes_no_receipts_place(desk: EnrolledHome, server:
     assert desk.account.halted() is None
 
 
+def test_a_note_with_a_false_cosignature_is_not_followed(desk: EnrolledHome, server: WitnessedServer) -> None:
+    sent(desk)
+    before = desk.account.newest()
+    true = server.cosigned
+    server.log.append("another")
+    server.answering = {NAMES[0]}
+    line = true(SampleLog().note()).splitlines(keepends=True)[-1:]
+    server.cosigned = lambda note: with_lines(note, line)  # type: ignore[method-assign]
+    assert desk.uploader.run_once().sync == "offline"
+    assert desk.account.newest() == before
+    server.cosigned = true  # type: ignore[method-assign]
+    assert desk.uploader.run_once().sync == "ok"
+    assert desk.account.newest() != before
+
+
 def test_another_records_receipt_takes_no_receipts_place(desk: EnrolledHome, server: WitnessedServer) -> None:
     sent(desk, 2)
     server.answering = set(NAMES)

@@ -52,6 +52,8 @@ class LogWatch:
     def _checkpoint(self, note: str, enrolment: Enrolment) -> Checkpoint:
         try:
             seen = verify_checkpoint(note, enrolment.log_vkey, enrolment.origin)
+            # A false word of a pinned witness is never kept, nor passed on as gossip.
+            cosignatures(note, [parse_cosigner(text) for text in enrolment.witnesses])
         except EvidenceError as error:
             raise NonsenseError from error
         return Checkpoint(seen.size, b64u(seen.root), note)
