@@ -17,7 +17,7 @@ _TOKEN = b"\x00"
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """A beacon leaf's cosigned checkpoint note and, perhaps, an RFC 3161 response or token (DER) over its text."""
+    """A beacon leaf's cosigned note and, perhaps, an RFC 3161 response or token (DER) over its text."""
 
     note: str
     token: bytes | None = None
