@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from workdiary.client.account import Checkpoint
@@ -13,6 +14,7 @@ from workdiary.client.errors import DamagedError, KnownError, border
 from workdiary.client.segment.image_file import remove_files
 from workdiary.client.sign.book import NewRecord, PendingDiscard, StreamState, Target
 from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
+from workdiary.client.spool.copies import forget_in_copies, wrapped_keys
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.segments import SegmentRows
 from workdiary.client.spool.shots import ShotRows
@@ -150,7 +152,7 @@ class SpoolBook:
             for name, text in new.record.disclosures.items()
         ]
 
-        def work(db: sqlite3.Connection) -> list[str]:
+        def work(db: sqlite3.Connection) -> Ended:
             if new.record.kind == "segment":
                 _sign_segment(db, new, rid)
             _advance(db, new)
@@ -161,22 +163,33 @@ class SpoolBook:
             places = [(new.record.payload["stream"], skip.seq) for skip in new.skips]
             db.executemany("UPDATE records SET reported = 1 WHERE stream = ? AND seq = ?", places)
             db.execute("DELETE FROM pending WHERE ord = ?", (new.pending,))
-            return destroy(db, new.targets[0], new.destroy) if new.destroy else []
+            return destroy(db, new.targets[0], new.destroy) if new.destroy else Ended((), ())
 
-        self.remove_files(self._db.write(work), keys_ended=bool(new.destroy))
+        self.remove_files(self._db.write(work))
 
-    def remove_files(self, names: Sequence[str], *, keys_ended: bool = False) -> None:
-        """After their rows: remove image files and what the WAL still holds of their and other keys."""
-        if names:
-            with border(self._shots.folder):
-                remove_files(self._shots.folder, names)
-        if names or keys_ended:
+    def remove_files(self, ended: Ended) -> None:
+        """After the rows: remove image files, and what WAL and copies still hold of their and other keys."""
+        folder = self._shots.folder
+        with border(folder):
+            if ended.names:
+                remove_files(folder, ended.names)
+            if ended.keys:
+                forget_in_copies(folder.parent, ended.keys)
+        if ended.names or ended.keys:
             self._db.forget()
 
 
-def destroy(db: sqlite3.Connection, rid: str, digests: Sequence[str]) -> list[str]:
-    """Within a transaction: end a record's disclosures (base64url digests), images and keys; files' names."""
-    names: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What was destroyed: names of image files, and the wrapped keys that stood in the rows."""
+
+    names: Sequence[str]
+    keys: Sequence[bytes]
+
+
+def destroy(db: sqlite3.Connection, rid: str, digests: Sequence[str]) -> Ended:
+    """Within a transaction: end a record's disclosures (base64url digests), images and keys."""
+    names, keys = list[str](), wrapped_keys(db, rid, digests)
     for digest in digests:
         slot = db.execute(
             "UPDATE disclosures SET box = NULL WHERE rid = ? AND digest = ? RETURNING name", (rid, digest)
@@ -189,7 +202,7 @@ def destroy(db: sqlite3.Connection, rid: str, digests: Sequence[str]) -> list[st
             (rid, unb64u(digest).hex()),
         ).fetchall()
         names.extend(name for pair in found for name in pair)
-    return names
+    return Ended(names, keys)
 
 
 def _advance(db: sqlite3.Connection, new: NewRecord) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workdiary.client.segment.model import ShotImage
-from workdiary.client.spool.book import SpoolBook, destroy
+from workdiary.client.spool.book import Ended, SpoolBook, destroy
+from workdiary.client.spool.copies import image_keys
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows
 from workdiary.evidence.envelope import parse
@@ -177,7 +178,7 @@ class SendQueue:
     def gone(self, rid: str, why: str, now_ms: int) -> None:
         """The server has erased or redacted it: the own copy ends, too; the signed text stays."""
 
-        def work(db: sqlite3.Connection) -> list[str]:
+        def work(db: sqlite3.Connection) -> Ended:
             db.execute(
                 "UPDATE records SET state = 'gone', code = 'gone', why = ?, changed_ms = ? WHERE rid = ?",
                 (why, now_ms, rid),
@@ -185,7 +186,7 @@ class SendQueue:
             found = db.execute("SELECT digest FROM disclosures WHERE rid = ?", (rid,)).fetchall()
             return destroy(db, rid, [str(row[0]) for row in found])
 
-        self._book.remove_files(self._db.write(work), keys_ended=True)
+        self._book.remove_files(self._db.write(work))
 
     def again(self, rid: str) -> None:
         """The server does not know a record that counted as sent: send it again."""
@@ -210,7 +211,7 @@ class SendQueue:
 
     def image_gone(self, digest: str) -> None:
         """The server has erased or redacted it: the own copy ends, too."""
-        self._book.remove_files(self._db.write(lambda db: _end_images(db, "digest = ?", digest)))
+        self._book.remove_files(self._db.write(lambda db: _end_images(db, digest)))
 
     def streams(self) -> Sequence[tuple[str, str, int]]:
         """(contract, stream, seq) of the newest stream of every contract."""
@@ -237,7 +238,7 @@ class SendQueue:
             return [name for pair in found for name in pair]
 
         names = self._db.write(work)
-        self._book.remove_files(names)
+        self._book.remove_files(Ended(names, ()))
         return len(names) // 2
 
     def _mark_image(self, digest: str, state: str, verdict: Verdict, now_ms: int) -> None:
@@ -250,14 +251,15 @@ class SendQueue:
         )
 
 
-def _end_images(db: sqlite3.Connection, where: str, value: str) -> list[str]:
-    """End image rows; the names of their files. `where`: this module's own text."""
+def _end_images(db: sqlite3.Connection, digest: str) -> Ended:
+    """End the rows of an image (hex digest of its disclosure)."""
+    keys = image_keys(db, digest)
     found = db.execute(
-        "UPDATE images SET state = 'gone', key = NULL, meta = NULL, sealed_key = NULL "  # noqa: S608
-        f"WHERE {where} RETURNING image, thumb",
-        (value,),
+        "UPDATE images SET state = 'gone', key = NULL, meta = NULL, sealed_key = NULL WHERE digest = ? "
+        "RETURNING image, thumb",
+        (digest,),
     ).fetchall()
-    return [name for pair in found for name in pair]
+    return Ended([name for pair in found for name in pair], keys)
 
 
 def _origin(receipt: str) -> str:
