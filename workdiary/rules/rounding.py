@@ -67,7 +67,9 @@ def credits_of(segments: Sequence[DiarySegment], terms: Terms | TermsBook, polic
     crediting = _Crediting(segments, book, policy)
     order = sorted(range(len(segments)), key=lambda k: (segments[k].standing.round, segments[k].start, k))
     found = [crediting.credit(position) for position in order]
-    return sorted(found, key=lambda credit: (credit.start, credit.position))
+    # a whole cell uses up the limit from its own start
+    found.sort(key=lambda c: (segments[c.position].standing.round, c.start, c.position))
+    return sorted(map(crediting.limited, found), key=lambda credit: (credit.start, credit.position))
 
 
 def line_of(segment: DiarySegment) -> LineKind:
@@ -89,15 +91,25 @@ class _Crediting:
         self._left: dict[int, int] = {}
 
     def credit(self, position: int) -> Credit:
-        """The credit of the segment that comes next."""
+        """The credit of the segment that comes next, before any limit."""
         segment = self._segments[position]
         book = self._book.below(segment.standing.week)
         terms = book.at(segment.start) or Terms()
         said = segment.kind in {"manual", "idle-claim"}
         by_cell = terms.rounding == "cell" and not said
         credit = self._by_cell(position) if by_cell else self._exact(position)
-        credit = replace(credit, billable_ms=self._permitted(credit, terms), rate=terms.rate)
-        return self._limited(credit, book)
+        return replace(credit, billable_ms=self._permitted(credit, terms), rate=terms.rate)
+
+    def limited(self, credit: Credit) -> Credit:
+        """The same within what the credits before it have left of the week's limit."""
+        week = week_of(credit.start)
+        book = self._book.below(self._segments[credit.position].standing.week)
+        limit_s = book.limit_s(week, self._policy)
+        if limit_s is None:
+            return credit
+        within = min(credit.billable_ms, self._left.setdefault(week.start, max(limit_s, 0) * 1_000))
+        self._left[week.start] -= within
+        return replace(credit, billable_ms=within, over_ms=credit.billable_ms - within)
 
     def _exact(self, position: int) -> Credit:
         segment = self._segments[position]
@@ -131,15 +143,6 @@ class _Crediting:
         allowed = min(credit.billable_ms, max(most, 0))
         self._claimed[segment.rid] = used + allowed
         return allowed
-
-    def _limited(self, credit: Credit, book: TermsBook) -> Credit:
-        week = week_of(credit.start)
-        limit_s = book.limit_s(week, self._policy)
-        if limit_s is None:
-            return credit
-        within = min(credit.billable_ms, self._left.setdefault(week.start, max(limit_s, 0) * 1_000))
-        self._left[week.start] -= within
-        return replace(credit, billable_ms=within, over_ms=credit.billable_ms - within)
 
 
 def limit_warning(used_ms: int, limit_s: int | None, policy: PolicySet) -> int | None:

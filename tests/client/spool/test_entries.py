@@ -142,3 +142,14 @@ def test_removed_time_counts_nothing_at_once(desk: EnrolledHome) -> None:
     signed = diary(desk).segments[0]
     assert (signed.tracked_ms, signed.removed) == (0, "owner")
     assert diary(desk).gaps[0].kind == "removed-by-owner"
+
+
+def test_entries_say_whose_they_are_and_in_which_epoch(desk: EnrolledHome) -> None:
+    desk.segment("Sent part of it")
+    desk.sign()
+    desk.uploader.run_once()
+    (entry,) = entries(desk)
+    enrolment = desk.account.enrolment
+    assert enrolment is not None
+    assert (entry.account, entry.epoch) == (enrolment.account, 0)
+    assert entry.place == (0, entry.index)

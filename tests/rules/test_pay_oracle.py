@@ -1,0 +1,88 @@
+"""The lines of a lock against an oracle that counts every millisecond by itself."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.entries import CLEAR_TERMS, RATE, T0, amendment, segment
+from tests.oracle.pay import Deal, Worked, lines
+from workdiary.rules.entries import Entry
+from workdiary.rules.lines import Closing, lock_lines
+from workdiary.rules.weeks import week_of
+
+WEEK = week_of(T0)
+# Spans of at most so many ms keep the oracle's lists short; where they lie does not matter.
+SHORT = 400
+DEAL = st.builds(
+    Deal,
+    rate=st.integers(0, 10**9),
+    limit_s=st.sampled_from([None, 0, 1, 2]),
+    manual=st.booleans(),
+    by_cell=st.booleans(),
+    claim_ms=st.just(600_000 + 1_200_000),
+)
+
+
+def worked(dice: random.Random, number: int, cells: int) -> Worked:
+    # each starts at an instant of its own, so that no two share it
+    start = T0 + dice.randrange(cells) * 600_000 + dice.randrange(30) * 37 + number
+    end = start + dice.randrange(1, SHORT)
+    said = dice.random() < 0.2
+    wall = range(start, end)
+
+    def some(share: float) -> frozenset[int]:
+        low = dice.randrange(start, end)
+        return frozenset(range(low, dice.randrange(low, end) + 1)) if dice.random() < share else frozenset()
+
+    idle = some(0.4) if not said else frozenset()
+    claimed = frozenset(wall) if idle and dice.random() < 0.6 else frozenset()
+    image = not said and dice.random() < 0.5
+    hit = not said and dice.random() < 0.7
+    tracked = dice.randrange(end - start + 1)
+    return Worked(start, end, tracked, said, image, hit, number, some(0.3), idle, claimed)
+
+
+def records(known: Worked) -> list[Entry]:
+    number = known.index
+    if known.said:
+        clear = {"start": known.start, "end": known.end, "tracked": known.tracked, "replaces": None}
+        made = [amendment(number, "manual", clear)]
+    else:
+        shots = [known.start] if known.image else []
+        made = [segment(number, known.start, known.end, tracked=known.tracked, shot_at=shots, hit=known.hit)]
+
+    def span(instants: frozenset[int]) -> dict[str, object]:
+        return {"tgt": made[0].id, "start": min(instants), "end": max(instants) + 1}
+
+    if known.gone:
+        made.append(amendment(number + 100, "discard", {"spans": [span(known.gone)], "why": "owner"}))
+    if known.idle:
+        made.append(amendment(number + 200, "discard", {"spans": [span(known.idle)], "why": "idle"}))
+    if known.claimed:
+        clear = {"tgt": made[-1].id, "spans": [span(known.claimed)], "choice": "keep"}
+        made.append(amendment(number + 300, "idle-claim", clear))
+    return made
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 7), st.integers(1, 3), DEAL)
+def test_lines_are_what_counting_every_millisecond_gives(
+    seed: int, count: int, cells: int, deal: Deal
+) -> None:
+    dice = random.Random(seed)
+    known = [worked(dice, number + 2, cells) for number in range(count)]
+    clear = CLEAR_TERMS | {
+        "from": WEEK.start,
+        "limit_s": deal.limit_s,
+        "manual": deal.manual,
+        "rounding": "cell" if deal.by_cell else "exact",
+        "idle": 600_000,
+    }
+    terms = amendment(1, "terms", clear, values={"rate": RATE | {"amount": deal.rate}})
+    told = [terms, *(entry for one in known for entry in records(one))]
+    dice.shuffle(told)
+    made = lock_lines(told, Closing((WEEK.start, WEEK.end), 10_000))
+    assert {line.kind: (line.ms, line.seconds, line.amount) for line in made.lines} == lines(known, deal)
