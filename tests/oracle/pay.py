@@ -67,7 +67,7 @@ def lines(records: list[Worked], deal: Deal) -> dict[str, tuple[int, int, int]]:
             start, end = span[0], span[-1] + 1
         ms = sum(worth(tracked, start, end, one) for one in mine)
         if kind == "tracked" and deal.by_cell:
-            whole = len(mine) == record.end - record.start and record.tracked > 0
+            whole = len(span) == record.end - record.start and ms == record.tracked > 0
             cell = start // CELL
             ms = CELL if record.hit and whole and cell not in cells else 0
             if ms:
