@@ -10,7 +10,7 @@ from workdiary.evidence.envelope import ParsedRecord
 from workdiary.evidence.streams import Finding as StreamFinding
 from workdiary.evidence.streams import FindingKind, Link, chain_word, check_chain, link_of
 from workdiary.verify.judged import Finding
-from workdiary.verify.reading import Place, listed, named, number
+from workdiary.verify.reading import Place, listed
 from workdiary.verify.seals import Bounded, Head, Seal
 
 
@@ -129,11 +129,6 @@ class _Stream:
             elif heirs:
                 found.append(StreamFinding(self._name, "FORK", head.seq + 1, tuple(sorted(heirs))))
         return found
-
-
-def rejoined(record: ParsedRecord) -> tuple[str, int]:
-    """The (stream, seq) of the fork that a `rejoin` names."""
-    return named(record, "of"), number(record, "from") or 0
 
 
 def erased_items(record: ParsedRecord) -> list[tuple[str, int, str]]:

@@ -10,10 +10,12 @@ from workdiary.evidence.bundle import Bundle
 from workdiary.evidence.canonical import JsonValue
 from workdiary.evidence.envelope import ParsedRecord
 from workdiary.evidence.fields import as_jwk
+from workdiary.evidence.forks import Rejoin, resolved_forks
 from workdiary.evidence.keys import thumbprint
+from workdiary.evidence.streams import link_of
 from workdiary.verify.axes import Signatory, key_word
 from workdiary.verify.certificates import Keyring, Standing
-from workdiary.verify.chains import Chains, Known, erased_items, read_chains, rejoined
+from workdiary.verify.chains import Chains, Known, erased_items, read_chains
 from workdiary.verify.contents import Contents
 from workdiary.verify.files import (
     file_findings,
@@ -128,9 +130,12 @@ class _Court:
         signed = [(item.parsed, item.place) for item in self._readings.records if item.signed]
         streams = [(record, place) for record, place in signed if record is not None]
         rejoins = [record for record, _ in counting if record.kind == "rejoin"]
-        resolved = {
-            rejoined(record) for record in rejoins if self._keyring.root_of(named(record, "of")) == record.kid
-        }
+        by_root = [
+            Rejoin.of_payload(record.payload)
+            for record in rejoins
+            if self._keyring.root_of(named(record, "of")) == record.kid
+        ]
+        resolved = resolved_forks((link_of(record) for record, _ in streams), by_root)
         return read_chains(streams, self._bounded, Known(self._keyring.accounts, resolved, self._erased))
 
     def _record(self, reading: Reading) -> RecordVerdict:

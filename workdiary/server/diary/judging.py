@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from workdiary.evidence.log import record_leaf_hash
+from workdiary.server.accounts.certificates import counts_at, is_rooted
 from workdiary.server.accounts.models import Device
 from workdiary.server.diary.chains import CHAINS
 from workdiary.server.diary.entries import Reading, digest_text
@@ -33,10 +34,11 @@ def axes_of(reading: Reading) -> dict[str, dict[str, str]]:
     rows = [reading.rows[rid] for rid in reading.parsed]
     devices = {device.kid: device for device in Device.objects.filter(kid__in={row.kid for row in rows})}
     around = _surroundings(rows, reading)
+    rooted = {kid for kid, device in devices.items() if is_rooted(device)}
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         record = Unfolded(reading.parsed[row.rid], reading.opened[row.rid])
-        verdict = opened_axes(record, _signatory(row, devices.get(row.kid)), None, around[row.rid])
+        verdict = opened_axes(record, _signatory(row, devices.get(row.kid), rooted), None, around[row.rid])
         found[row.rid] = {**verdict.words, "log": _log_word(row)}
     return found
 
@@ -48,20 +50,30 @@ def axes_with_receipt(row: Record, reading: Reading) -> tuple[dict[str, str], st
     trust = LogTrust(origin(epoch), signer(epoch).vkey.encode(), own=runtime().solo)
     device = Device.objects.filter(kid=row.kid).first()
     record = Unfolded(reading.parsed[row.rid], reading.opened[row.rid], receipt)
-    verdict = opened_axes(record, _signatory(row, device), trust, _surroundings([row], reading)[row.rid])
+    rooted = {device.kid} if device is not None and is_rooted(device) else set()
+    signatory = _signatory(row, device, rooted)
+    verdict = opened_axes(record, signatory, trust, _surroundings([row], reading)[row.rid])
     return dict(verdict.words), receipt
 
 
-def _signatory(row: Record, device: Device | None) -> Signatory | None:
+def _signatory(row: Record, device: Device | None, rooted: Collection[str]) -> Signatory | None:
     if device is None:
         return None
-    revoked = device.revoked_ms is not None and device.revoked_ms <= row.received_ms
     return Signatory(
         jwk=json.loads(device.jwk),
         role=_ROLES.get(row.role, row.role),
         key_class=device.key_class,
-        revoked=revoked,
+        # A server's page cannot know which roots its reader has compared.
+        certificate="unpinned" if device.kid in rooted else "none",
+        revoked=_is_revoked(row, device),
     )
+
+
+def _is_revoked(row: Record, device: Device) -> bool:
+    """By the log's order; by time only where a revocation of an earlier release has no index."""
+    if device.revoked_ms is not None and device.revoked_index is None:
+        return device.revoked_ms <= row.received_ms
+    return not counts_at(device, row.leaf.epoch, row.index)
 
 
 def _log_word(row: Record) -> str:
