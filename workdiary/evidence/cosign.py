@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workdiary.evidence.canonical import b64, unb64
 from workdiary.evidence.digest import sha256
@@ -37,7 +38,7 @@ class CosignerKey:
     @property
     def key_id(self) -> bytes:
         """SHA-256(name ‖ 0x0A ‖ 0x04 ‖ key)[:4]."""
-        return sha256(self.name.encode() + b"\n" + bytes([TYPE_COSIGNATURE]) + self.public)[:KEY_ID_BYTES]
+        return _key_id(self.name, self.public)
 
     def encode(self) -> str:
         """`<name>+<key id, hex>+<base64 of type and key>`."""
@@ -132,6 +133,11 @@ def with_lines(note: str, lines: Iterable[str]) -> str:
     own = text.partition("\n")[0]
     ordered = sorted(by_key.items(), key=lambda item: (item[0][0] != own, item[1]))
     return f"{text}\n{''.join(f'{line}{chr(10)}' for _, line in ordered)}"
+
+
+@lru_cache(maxsize=64)
+def _key_id(name: str, public: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + bytes([TYPE_COSIGNATURE]) + public)[:KEY_ID_BYTES]
 
 
 def _verified(key: CosignerKey, text: str, payload: bytes) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
-from workdiary.evidence.canonical import INT_MAX, JsonObject, JsonValue, unb64u
+from workdiary.evidence.canonical import INT_MAX, JsonObject, JsonValue
 from workdiary.evidence.digest import DIGEST_BYTES
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.keys import check_key
@@ -154,13 +155,8 @@ class Bytes:
 
     def check(self, value: JsonValue, where: str) -> None:
         """See `FieldType`."""
-        # The length first: nobody decodes a megabyte to learn that it is not 32 bytes.
-        if not isinstance(value, str) or len(value) != self._chars():
+        if not isinstance(value, str) or not _written(self.size).match(value):
             raise refuse(where, self.what)
-        try:
-            unb64u(value)
-        except EvidenceError:
-            raise refuse(where, self.what) from None
 
     def describe(self) -> str:
         """See `FieldType`."""
@@ -277,6 +273,17 @@ def as_jwk(value: JsonValue, where: str) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
         raise refuse(where, "a JWK, an object of texts")
     return {name: str(part) for name, part in value.items()}
+
+
+@cache
+def _written(size: int) -> re.Pattern[str]:
+    """The texts of `size` bytes in strict base64url: so many characters, no bits behind the last byte.
+
+    As `canonical.unb64u` would find by decoding; a record has twenty of them, a bundle thousands.
+    """
+    last = {0: "", 1: "[AQgw]", 2: "[AEIMQUYcgkosw048]"}[size % 3]
+    chars = -(-size * 4 // 3) - bool(last)
+    return re.compile(rf"[A-Za-z0-9_-]{{{chars}}}{last}\Z")
 
 
 def _utf8_bytes(text: str) -> int:

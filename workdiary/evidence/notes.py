@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from workdiary.evidence.canonical import b64, b64u, unb64
@@ -173,6 +174,7 @@ def open_note(note: str, vkeys: Iterable[VerifierKey]) -> Note:
     return Note(text, tuple(signers), unknown)
 
 
+@lru_cache(maxsize=8)
 def parse_checkpoint(text: str) -> Checkpoint:
     """Read a checkpoint's text. Raises `EvidenceError` ("checkpoint")."""
     lines = text.split("\n")
@@ -230,6 +232,8 @@ def check_text(text: str) -> None:
         raise EvidenceError("note", "a control character")
 
 
+# A bundle has thousands of lines by a handful of signers.
+@lru_cache(maxsize=256)
 def check_name(name: str) -> str:
     """`name` if a key may sign under it. Raises `EvidenceError` ("note")."""
     check_text(name)
@@ -238,6 +242,8 @@ def check_name(name: str) -> str:
     return name
 
 
+# The same note is asked for its checkpoint, the log's signature and its cosignatures, one after the other.
+@lru_cache(maxsize=8)
 def split_note(note: str) -> tuple[str, Sequence[str]]:
     """(text, signature lines without newlines) of a note; nothing is verified. Raises `EvidenceError`."""
     check_text(note)
@@ -245,12 +251,13 @@ def split_note(note: str) -> tuple[str, Sequence[str]]:
     at = note.rfind("\n\n")
     if not 0 <= at < len(note) - 2 or not note.endswith("\n"):
         raise EvidenceError("note", "no signatures")
-    lines = note[at + 2 : -1].split("\n")
+    lines = tuple(note[at + 2 : -1].split("\n"))
     if len(lines) > SIGNATURES_CAP:
         raise EvidenceError("cap", f"more than {SIGNATURES_CAP} signatures")
     return note[: at + 1], lines
 
 
+@lru_cache(maxsize=2 * SIGNATURES_CAP)
 def signature_line(line: str) -> tuple[str, bytes, bytes]:
     """(key name, 4-byte key id, signature) of one line without its newline. Raises `EvidenceError`."""
     name, space, encoded = line.removeprefix(DASH).partition(" ")

@@ -7,6 +7,7 @@ Only form is judged here: impossible times or counts are verdicts of `verify`, n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -69,6 +70,8 @@ def slot_names(kind: str, payload: Mapping[str, JsonValue]) -> tuple[str, ...]:
     return tuple(names)
 
 
+# By names that fit only: whatever else comes is refused, not remembered.
+@lru_cache(maxsize=1024)
 def slot_type(kind: str, name: str) -> FieldType:
     """The type of one slot. Raises `EvidenceError` ("disclosure") for a name that the kind does not have."""
     row = KINDS[kind]
