@@ -13,6 +13,7 @@ import click
 from workdiary import __version__
 from workdiary.cli import Globals
 from workdiary.cli.talk import can_ask, say, tell
+from workdiary.client.account import Account
 from workdiary.client.capture.registry import choose
 from workdiary.client.errors import border
 from workdiary.client.segment.clock import SystemClock
@@ -54,6 +55,7 @@ def doctor(options: Globals, *, as_json: bool, no_input: bool) -> None:
             "version": __version__,
             "home": _home(home),
             "key_store": _key_store(home),
+            "recovery_code": _recovery_code(home),
             "backends": [_backend(view) for view in views],
             "shot": shot,
         }
@@ -107,6 +109,23 @@ def _key_store(home: Path) -> dict[str, object]:
     return {"class": SOFTWARE, "place": "keyring", "note": "a new home would use it"}
 
 
+def _recovery_code(home: Path) -> str:
+    """Whether the account's root is known here; "" before the first contact with a server."""
+    try:
+        with border(home):
+            enrolled = (home / "account.json").exists()
+        known = Account.open(open_home(home, __version__)).enrolment if enrolled else None
+    except KnownError as error:
+        return str(error)
+    if known is None:
+        return ""
+    if not known.root:
+        return "none yet: only the server says whose computer this is (`workdiary keys root` makes one)"
+    return "known here" + (
+        "" if known.cert else "; this computer is not certified (`workdiary keys recover`)"
+    )
+
+
 def _test_shot(folder: Path) -> tuple[dict[str, object], list[Path]]:
     """What a shot would be here, and the opened pictures in `folder`."""
     request = ShotRequest(folder, SystemClock().wall_ms())
@@ -141,6 +160,8 @@ def _print(found: dict[str, object]) -> None:
         if home.get(name):
             click.echo(f"  {name.replace('_', ' ')}: {home[name]}")
     click.echo(f"keys      {keys['class']} ({keys['note']})")
+    if found["recovery_code"]:
+        click.echo(f"recovery  {found['recovery_code']}")
     backends = found["backends"]
     for view in (_dict(item) for item in backends) if isinstance(backends, list) else ():
         click.echo(f"{view['capability']:<9} {view['name']}{_after(view['note'])}")
