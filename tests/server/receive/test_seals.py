@@ -167,3 +167,17 @@ def test_a_seal_that_a_crash_left_owed_is_signed_at_the_start(device: FakeDevice
     assert newest_seal(contract) is not None
     seal_owed()
     assert Record.objects.filter(kind="seal").count() == 1
+
+
+def test_no_party_can_make_a_seal_too_long(device: FakeDevice) -> None:
+    own = device.stream
+    for _ in range(12):
+        device.new_stream()
+        device.open()
+        device.seq = 2**53 - 1_000
+        assert device.put(device.segment()).status == 201
+    found = heads(seal(contract_of(device), SPAN))
+    assert own in found
+    assert len(found) == 14
+    listed = [head["holes"] for head in found.values()]
+    assert sum(len(holes) for holes in listed if isinstance(holes, list)) == 500

@@ -28,6 +28,8 @@ PARTIES = ("freelancer", "agency", "client")
 # Where there are more streams than a seal holds, those that time and money rest on come first.
 _FIRST = ("freelancer", "agency", ROLE, "client")
 
+# Holes of all heads together: with 200 heads and a lock's other fields they still fit into a record.
+HOLES_TOTAL = 500
 # News of a dispute that was opened.
 SEAL = "seal-owed"
 
@@ -82,7 +84,12 @@ def heads_of(contract: Contract, epoch: int, size: int) -> list[JsonObject]:
     """The heads below a size, the oldest stream first."""
     streams = _streams(contract, epoch, size)
     names = sorted(streams, key=lambda name: (_rank(streams[name].role), -streams[name].last))[:HEADS_CAP]
-    return [_head(name, streams[name].ids) for name in sorted(names)]
+    found, left = dict[str, JsonObject](), HOLES_TOTAL
+    for name in names:
+        holes = _holes(streams[name].ids, min(HOLES_CAP, left))
+        left -= len(holes)
+        found[name] = _head(name, streams[name].ids, holes)
+    return [found[name] for name in sorted(found)]
 
 
 def accounts_of_parties(contract: Contract) -> list[str]:
@@ -131,15 +138,19 @@ def _by_stream(rows: Iterable[tuple[int, str, int, str, str, object, object, str
     return known
 
 
-def _head(stream: str, ids: dict[int, str]) -> JsonObject:
+def _head(stream: str, ids: dict[int, str], holes: list[int]) -> JsonObject:
+    last = max(ids)
+    return {"stream": stream, "seq": last, "id": ids[last], "holes": [*holes]}
+
+
+def _holes(ids: dict[int, str], most: int) -> list[int]:
     """A full list of holes says nothing of what is missing above its last one: a hostile seq can be 2^53."""
-    holes: list[JsonValue] = []
+    holes: list[int] = []
     expected = 0
     for seq in sorted(ids):
-        holes += range(expected, min(seq, expected + HOLES_CAP - len(holes)))
+        holes += range(expected, min(seq, expected + most - len(holes)))
         expected = seq + 1
-    last = max(ids)
-    return {"stream": stream, "seq": last, "id": ids[last], "holes": holes}
+    return holes
 
 
 def _rank(role: str) -> int:
