@@ -50,6 +50,8 @@ class Amendments:
 
         The disclosure of what was removed is destroyed: its digest is left, not the name of its slot.
         """
+        if not (self.redacted or self.expired or self.replaced):
+            return []
         known = set(entry.digests.values())
         digests = sorted({*entry.withheld, *entry.texts("_sd")} - known)
         return [digest for digest in digests if self._scope(digest) in {scope, "several"}]

@@ -62,7 +62,8 @@ def segments(entry: Entry, known: Known) -> list[DiarySegment]:
 def _segment(entry: Entry, known: Known) -> DiarySegment:
     amendments, shift = known.amendments, known.shift(entry)
     time = _time(entry, shift)
-    removed = _removed(entry, time, known)
+    left = time.without(known.holes(entry))
+    removed = _removed(entry, time, left, known)
     gone = removed == "owner"
     memo, memo_state = _text(entry, "memo", amendments)
     label, _ = _text(entry, "label", amendments)
@@ -71,7 +72,7 @@ def _segment(entry: Entry, known: Known) -> DiarySegment:
     standing = known.standing.get(entry.rid, Standing())
     shots = pictures.shots_of(entry, amendments, known.images, gone=gone)
     evidenced = pictures.stands_for_image(entry, amendments, standing.frozen)
-    bare = _bare(entry, known, standing, time.without(known.holes(entry)))
+    bare = _bare(entry, known, standing, left)
     return replace(
         bare,
         kind=_kind(entry),
@@ -187,7 +188,8 @@ def _moved(spans: Sequence[Span], shift: int) -> list[Span]:
 
 
 def _time(entry: Entry, shift: int) -> Measure:
-    start, end = (min(max(entry.number(name) + shift, 0), TIME_MAX_MS) for name in ("start", "end"))
+    start = min(max(entry.number("start") + shift, 0), TIME_MAX_MS)
+    end = min(max(entry.number("end") + shift, 0), TIME_MAX_MS)
     # a record that claims more than its span is contradicted (evidence.md, time); it is not paid either
     discarded = entry.text("close") == "discarded"
     tracked = 0 if discarded else min(max(entry.number("tracked"), 0), max(end - start, 0))
@@ -200,13 +202,12 @@ def _kind(entry: Entry) -> SegmentKind:
     return "moved" if entry.text("open") == "moved" else "tracked"
 
 
-def _removed(entry: Entry, time: Measure, known: Known) -> Removal:
+def _removed(entry: Entry, time: Measure, left: Measure, known: Known) -> Removal:
     if entry.text("close") == "discarded":
         return "owner"
-    owner = _moved(known.amendments.owner_holes.get(entry.id or "", []), known.shift(entry))
-    left = time.without(known.holes(entry))
-    if left.spans == time.spans:
+    if left is time or left.spans == time.spans:
         return "no"
+    owner = _moved(known.amendments.owner_holes.get(entry.id or "", []), known.shift(entry))
     if owner and not time.without(owner).spans:
         return "owner"
     return "part" if left.spans else "idle"

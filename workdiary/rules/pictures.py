@@ -62,6 +62,8 @@ def stands_for_image(entry: Entry, amendments: Amendments, frozen: Place | None)
 
     frozen: what was redacted after the lock had its weight when the week was locked.
     """
+    if not amendments.redacted:
+        return entry.number("shots") > 0
     for slot in _slots(entry, amendments):
         removed = [amendments.redacted[one].place for one in slot.named if one in amendments.redacted]
         if not any(frozen is None or place < frozen for place in removed):

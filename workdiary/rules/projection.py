@@ -96,6 +96,8 @@ def _removed_spans(
         whole = (segment.start, segment.end)
         if segment.close == "discarded":
             owner.append(whole)
+        if not (amendments.owner_holes or amendments.idle_holes or elsewhere):
+            continue
         shift = time.shift(segment.rid)
         for holes, found in ((amendments.owner_holes, owner), (amendments.idle_holes, idle)):
             moved = ((start + shift, end + shift) for start, end in holes.get(segment.id or "", ()))
