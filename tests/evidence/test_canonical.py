@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,3 +145,69 @@ def test_loose_base64url_is_refused(text: str) -> None:
     with pytest.raises(EvidenceError) as caught:
         canonical.unb64u(text)
     assert caught.value.code == "base64"
+
+
+def _careful(data: bytes) -> canonical.JsonValue:
+    """`loads` without a short cut: every number through the hook, every value looked at."""
+
+    def refuse(text: str) -> None:
+        raise EvidenceError("json", text)
+
+    def whole(text: str) -> int:
+        if text == "-0" or len(text) > 17 or abs(int(text)) > canonical.INT_MAX:
+            refuse(text)
+        return int(text)
+
+    def members(pairs: list[tuple[str, canonical.JsonValue]]) -> canonical.JsonObject:
+        if len(dict(pairs)) != len(pairs):
+            refuse("twice")
+        return dict(pairs)
+
+    hooks = {
+        "parse_float": refuse,
+        "parse_constant": refuse,
+        "parse_int": whole,
+        "object_pairs_hook": members,
+    }
+    try:
+        value = json.loads(data.decode(), **hooks)  # type: ignore[arg-type] # hooks that raise return nothing
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError("json", "refused") from error
+    canonical.dumps(value)
+    return value
+
+
+_ODD = (
+    *["0", "-0", "-1", "00", "1.0", "1e2", "-0.0", "NaN", "Infinity", "999999999999999", "1000000000000000"],
+)
+_EDGES = ("9007199254740991", "9007199254740992", "-9007199254740991", "-9007199254740992", "9" * 17)
+_TOKENS = st.one_of(
+    st.sampled_from([*_ODD, *_EDGES]),
+    st.integers(-(2**60), 2**60).map(str),
+    st.sampled_from(
+        ["null", "true", '""', '"\\ud800"', '"\\ud83d\\ude00"', '"-0 [[[[[[["', '"1234567890123456"']
+    ),
+    st.text(max_size=5).map(lambda text: json.dumps(text, ensure_ascii=False)),
+)
+_JSON = st.recursive(
+    _TOKENS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]"),
+        st.lists(st.tuples(st.sampled_from(['"a"', '"\\u0061"', '"b"']), inner), max_size=3).map(
+            lambda pairs: "{" + ",".join(f"{name}:{value}" for name, value in pairs) + "}"
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_the_short_cuts_of_reading_change_nothing(text: str) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        expected = _careful(data)
+    except EvidenceError:
+        with pytest.raises(EvidenceError):
+            canonical.loads(data)
+        return
+    assert canonical.loads(data) == expected

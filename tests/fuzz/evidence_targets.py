@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.fuzz.target import Target, texts, utf8, vectors
+from tests.fuzz.target import Target, accepted, texts, utf8, vectors
 from workdiary.evidence import canonical, cosign, disclosure, envelope, leaves, log, notes, recovery, times
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.records import CHAIN_FIELDS
@@ -16,9 +16,10 @@ HASH = 32
 
 def _json(data: bytes) -> None:
     value = canonical.loads(data)
-    written = canonical.dumps(value)
-    assert canonical.loads(written) == value
-    assert canonical.dumps(canonical.loads(written)) == written
+    with accepted():
+        written = canonical.dumps(value)
+        assert canonical.loads(written) == value
+        assert canonical.dumps(canonical.loads(written)) == written
 
 
 def _jws(data: bytes) -> None:
@@ -41,10 +42,13 @@ def _parsed(jws: str) -> None:
     assert parsed.jws == jws
     assert parsed.signing_input.decode() + "." + canonical.b64u(parsed.signature) == jws
     assert all(name in parsed.payload for name in CHAIN_FIELDS)
-    check_chain([link_of(parsed)])
-    if parsed.supported:
-        # All slots are withheld: their digests are what `_sd` lists.
-        assert [*envelope.open_disclosures(parsed, []).withheld] == parsed.payload["_sd"]
+    with accepted():
+        check_chain([link_of(parsed)])
+        if parsed.supported:
+            # All slots are withheld: their digests are what `_sd` lists.
+            assert [*envelope.open_disclosures(parsed, []).withheld] == parsed.payload["_sd"]
+            # Written by the profile's writer, it is still the same: nothing in it is outside the profile.
+            assert canonical.loads(canonical.dumps(parsed.payload)) == parsed.payload
     key = vectors("records")["keys"][0]["jwk"]
     try:
         envelope.check_signature(parsed, key)
@@ -55,9 +59,10 @@ def _parsed(jws: str) -> None:
 def _disclosure(data: bytes) -> None:
     text = data.decode("latin-1")
     opened = disclosure.parse(text)
-    assert canonical.b64u(canonical.unb64u(text)) == text
-    again = disclosure.parse(disclosure.make(opened.name, opened.value, opened.salt))
-    assert again == opened
+    with accepted():
+        assert canonical.b64u(canonical.unb64u(text)) == text
+        again = disclosure.parse(disclosure.make(opened.name, opened.value, opened.salt))
+        assert again == opened
 
 
 def _disclosure_json(data: bytes) -> None:
@@ -74,9 +79,10 @@ def _note(data: bytes) -> None:
     checkpoint = notes.parse_checkpoint(opened.text)
     assert checkpoint.text() == opened.text
     found = cosign.cosignatures(note, cosigners)
-    whole = cosign.with_lines(note, [])
-    assert cosign.with_lines(whole, lines) == whole
-    assert len(cosign.cosignatures(whole, cosigners)) == len(found)
+    with accepted():
+        whole = cosign.with_lines(note, [])
+        assert cosign.with_lines(whole, lines) == whole
+        assert len(cosign.cosignatures(whole, cosigners)) == len(found)
 
 
 def _checkpoint(data: bytes) -> None:
@@ -107,15 +113,19 @@ def _vkey(data: bytes) -> None:
 
 def _leaf(data: bytes) -> None:
     if data.startswith(log.LEAF_EPOCH):
-        assert leaves.epoch_leaf(leaves.parse_epoch(data)) == data
+        note = leaves.parse_epoch(data)
+        with accepted():
+            assert leaves.epoch_leaf(note) == data
         return
     beacon = leaves.parse_beacon(data)
-    assert leaves.beacon_leaf(beacon.note, beacon.token) == data
+    with accepted():
+        assert leaves.beacon_leaf(beacon.note, beacon.token) == data
 
 
 def _recovery(data: bytes) -> None:
     secret = recovery.parse_recovery(utf8(data))
-    assert recovery.parse_recovery(recovery.recovery_code(secret)) == secret
+    with accepted():
+        assert recovery.parse_recovery(recovery.recovery_code(secret)) == secret
 
 
 def _tile(data: bytes) -> None:
@@ -126,8 +136,9 @@ def _tile(data: bytes) -> None:
 def _time(data: bytes) -> None:
     text = utf8(data)
     ms = times.parse_iso(text)
-    assert times.parse_iso(times.iso_utc(ms)) == ms
-    assert times.iso_utc(ms).removesuffix("Z").startswith(text.removesuffix("Z"))
+    with accepted():
+        assert times.parse_iso(times.iso_utc(ms)) == ms
+        assert times.iso_utc(ms).removesuffix("Z").startswith(text.removesuffix("Z"))
 
 
 def _proof(data: bytes) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from workdiary.evidence.errors import EvidenceError
+from workdiary.wire.reading import BadMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class Target:
         except self.refusal:
             return False
         return True
+
+
+@contextmanager
+def accepted() -> Iterator[None]:
+    """What follows must hold of anything a parser has taken: no refusal counts as one any more."""
+    try:
+        yield
+    except (EvidenceError, BadMessage) as error:
+        raise AssertionError(f"taken, and then refused: {error}") from error
 
 
 def vectors(name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.fakes.bundles import Knobs, bundle_bytes, sample_bundle, sample_trust, story
 from tests.fakes.records import fixed
-from tests.fuzz.target import Target, utf8, vectors
+from tests.fuzz.target import Target, accepted, utf8, vectors
 from workdiary.evidence.bundle import open_bundle
 from workdiary.evidence.canonical import b64u
 from workdiary.verify.trust import dump_trust, parse_trust
@@ -15,30 +15,35 @@ from workdiary.wire import control, cosigning, keys, messages, problems, reading
 
 def _trust(data: bytes) -> None:
     trust = parse_trust(utf8(data))
-    assert parse_trust(dump_trust(trust).decode()) == trust
+    with accepted():
+        assert parse_trust(dump_trust(trust).decode()) == trust
 
 
 def _bundle(data: bytes) -> None:
     bundle = open_bundle(data)
-    for name in bundle.blob_names:
-        assert bundle.blob(name) is not None
-        assert bundle.blob_sha256(name) is not None
-    assert bundle.manifest.from_json(bundle.manifest.to_json()) == bundle.manifest
+    with accepted():
+        for name in bundle.blob_names:
+            assert bundle.blob(name) is not None
+            assert bundle.blob_sha256(name) is not None
+        assert bundle.manifest.from_json(bundle.manifest.to_json()) == bundle.manifest
 
 
 def _record_body(data: bytes) -> None:
     jws, texts = upload.unpack_record(data)
-    assert upload.unpack_record(upload.pack_record(jws, texts)) == (jws, texts)
+    with accepted():
+        assert upload.unpack_record(upload.pack_record(jws, texts)) == (jws, texts)
 
 
 def _blob_body(data: bytes) -> None:
     blob = upload.unpack_blob(data)
-    assert upload.unpack_blob(upload.pack_blob(blob)) == blob
+    with accepted():
+        assert upload.unpack_blob(upload.pack_blob(blob)) == blob
 
 
 def _add_checkpoint(data: bytes) -> None:
     asked = cosigning.parse_add_checkpoint(data)
-    assert cosigning.parse_add_checkpoint(asked.encode()) == asked
+    with accepted():
+        assert cosigning.parse_add_checkpoint(asked.encode()) == asked
 
 
 def _message(data: bytes) -> None:
@@ -51,7 +56,8 @@ def _message(data: bytes) -> None:
         except reading.BadMessage:
             continue
         taken += 1
-        assert kind.from_json(message.to_json()) == message
+        with accepted():
+            assert kind.from_json(message.to_json()) == message
     if not taken:
         raise reading.BadMessage("no message at all")
 
