@@ -163,4 +163,5 @@ def test_the_status_has_the_fields_that_scripts_read() -> None:
         "quarantined": 0,
         "oldest": "2026-11-20T09:00:00.000Z",
         "last_receipt": None,
+        "unwitnessed": 0,
     }
