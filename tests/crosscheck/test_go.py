@@ -30,6 +30,7 @@ CHECKPOINT_ONLY = {
     "a root of 31 bytes", "a root in base64url", "two lines", "an empty line in the text", "33 signatures",
     "a false signature beside the true one", "a cosignature moved in time", "a cosignature of another tree",
     "a cosignature of 71 bytes",
+    "a name of 256 bytes",
 }  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from workdiary.evidence.log import PROOF_CAP, SIZE_MAX
 # signed-note: verifiers "MUST accept at least up to 16 signatures"; post-quantum ones have nearly 5 kB each.
 NOTE_CAP = 256 * 1024
 SIGNATURES_CAP = 32
+# tlog-cosignature, ML-DSA-44 signed message: "opaque cosigner_name<1..2^8-1>"; names are remembered, too.
+NAME_CAP = 255
 KEY_ID_BYTES = 4
 # signed-note, Signature types: plain Ed25519.
 TYPE_ED25519 = 0x01
@@ -237,8 +239,8 @@ def check_text(text: str) -> None:
 def check_name(name: str) -> str:
     """`name` if a key may sign under it. Raises `EvidenceError` ("note")."""
     check_text(name)
-    if not name or "+" in name or _SPACE.search(name):
-        raise EvidenceError("note", "a key name has no spaces and no plus")
+    if not 0 < len(name.encode()) <= NAME_CAP or "+" in name or _SPACE.search(name):
+        raise EvidenceError("note", f"a key name has 1 to {NAME_CAP} bytes, no spaces and no plus")
     return name
 
 

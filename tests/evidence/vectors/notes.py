@@ -144,6 +144,7 @@ def _refused(own: str) -> dict[str, str]:
         "no signature": text,
         "no blank line": text + line + "\n",
         "no newline at the end": own[:-1],
+        "a name of 256 bytes": f"{own}— {'a' * 256} AAAAAAA=\n",
         "a hyphen for the dash": own.replace("—", "-"),
         "a carriage return": own.replace("\n", "\r\n"),
         "a tab": own.replace(size, size + "\t"),
