@@ -7,6 +7,7 @@ import io
 from tests.fakes.devices import FakeDevice, Signed
 from workdiary.evidence.bundle import open_bundle
 from workdiary.evidence.canonical import JsonObject, JsonValue
+from workdiary.evidence.times import uuid7
 from workdiary.server.contracts.models import Contract
 from workdiary.server.contracts.solo import person
 from workdiary.server.diary.export import sealed_for_export, write_export
@@ -14,17 +15,18 @@ from workdiary.server.diary.trusting import trust_of
 from workdiary.server.receive.access_records import Visitor
 from workdiary.server.receive.expiry import erase, expire
 from workdiary.server.receive.models import Record
+from workdiary.server.receive.seals import seal
 from workdiary.verify.judge import judge
 from workdiary.verify.judged import Judged
 
 SPAN = (0, 2**42)
 
 
-def judged(device: FakeDevice) -> Judged:
+def judged(device: FakeDevice, span: tuple[int, int] = SPAN) -> Judged:
     contract = Contract.objects.get(pk=device.contract)
     seen = Visitor(contract, person("client").id, "Somebody", "client")
     out = io.BytesIO()
-    write_export(contract, sealed_for_export(seen, SPAN), seen.role, out)
+    write_export(contract, sealed_for_export(seen, span), seen.role, out)
     return judge(open_bundle(out.getvalue()), [trust_of(contract)])
 
 
@@ -47,6 +49,20 @@ def test_a_whole_bundle_is_whole(device: FakeDevice) -> None:
     assert set(words(found, "chain").values()) == {"CONTIGUOUS"}
     assert set(words(found, "log").values()) == {"SELF-ASSERTED"}
     assert set(words(found, "content").values()) <= {"FULL", "NOT-APPLICABLE"}
+
+
+def test_a_seal_given_within_the_span_is_not_where_it_begins(device: FakeDevice) -> None:
+    contract = Contract.objects.get(pk=device.contract)
+    assert device.put(device.sign("memo", {"tgt": stored(device, 1)[0].record.id})).status == 201
+    given = seal(contract, SPAN).start_ms
+    late = device.sign(
+        "segment", {"start": given + 1, "end": given + 2, "tracked": 1, "rid": uuid7(given + 1, bytes(10))}
+    )
+    assert device.put(late).status == 201
+    found = judged(device, (given - 1, given + 3))
+    assert found.manifest.before is None
+    assert set(words(found, "chain").values()) == {"CONTIGUOUS"}
+    assert not [finding for finding in found.findings if finding.axis == "chain"]
 
 
 def test_removals_have_their_words_and_leave_the_rest_proven(device: FakeDevice) -> None:

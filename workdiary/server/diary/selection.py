@@ -79,12 +79,16 @@ def _covered(contract: Contract) -> Q:
 
 
 def _seal_before(contract: Contract, seal: Record) -> Record | None:
-    """The newest seal below every record of the contract whose time lies in the span."""
+    """The newest seal given before the span began, below every record of the contract whose time lies in it.
+
+    A seal given within the span would do as well, but nobody could see that: what was logged before such a
+    seal, and left out, could be of the span. So a verifier would call the bundle OPEN.
+    """
     start, end = span_of(seal)
     of_contract = Record.objects.filter(contract=contract).select_related("leaf")
     inside = of_contract.filter(start_ms__gte=start, start_ms__lt=end, leaf_id__lt=seal.leaf_id)
     first = inside.order_by("leaf_id").first() or seal
-    seals = of_contract.filter(kind="seal", role=seal.role, leaf_id__lt=seal.leaf_id)
+    seals = of_contract.filter(kind="seal", role=seal.role, leaf_id__lt=seal.leaf_id, start_ms__lte=start)
     found = seals.filter(leaf_id__lt=first.leaf_id).order_by("-leaf_id").first()
     # One that was signed after it may still have been counted before it.
     for later in seals.filter(leaf_id__gt=first.leaf_id).order_by("leaf_id").iterator(_CHUNK):
