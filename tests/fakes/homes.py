@@ -59,11 +59,15 @@ class Homes:
         self.made.append(made)
         return made
 
+    def hang_up(self) -> None:
+        """Close the connections kept open, so that a server's port is free again."""
+        for transport in self.transports:
+            transport.close()
+
     def close(self) -> None:
         for home in self.made:
             home.close()
-        for transport in self.transports:
-            transport.close()
+        self.hang_up()
 
 
 def desk_of(home: EnrolledHome) -> KeyDesk:
