@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.cli.conftest import Shell
 from tests.fakes.bundles import Knobs, sample_bundle
 from workdiary.cli import _run, cli
 from workdiary.cli import trust as trust_module
@@ -108,3 +109,19 @@ def test_a_hostile_name_moves_no_cursor(home: Path) -> None:
     (home.parent / "x.json").write_bytes(dump_trust(replace(SAMPLE.trust, name="a\x1b[2Jb\u202ec")))
     result = run(home, "add", "--yes", str(home.parent / "x.json"))
     assert not set(result.output) & set("\x1b\u202e")
+
+
+def test_ones_own_diary_is_handed_over_and_checked(shell: Shell) -> None:
+    assert shell.run("track", "--memo", "write the report", "--for", "1s").code == 0
+    handed = shell.folder / "handed.json"
+    done = shell.run("trust", "export", "--contract", "demo", "-o", str(handed))
+    assert done.code == 0, done.err
+    assert "Hand it over by another way" in done.err
+    assert shell.run("trust", "export", "--contract", "demo", "-o", str(handed)).code == 7
+    assert shell.run("trust", "export", "--contract", "none", "-o", "x.json").code == 6
+    day, out = shell.run("diary", "--json").json()["day"], shell.folder / "day.zip"
+    assert shell.run("export", "--contract", "demo", "--day", day, "-o", str(out)).code == 0
+    told = shell.run("verify", str(out), "--trust", str(handed))
+    assert (told.code, "Intact and continuous" in told.out) == (1, True), told.out + told.err
+    alone = shell.run("verify", str(out), "--json").json()
+    assert (alone["exit"], alone["axes"]["log"]) == (1, "SELF-ASSERTED"), "its own pins count for nothing"
