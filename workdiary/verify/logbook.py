@@ -60,7 +60,7 @@ class LogBook:
     @property
     def solo(self) -> bool:
         """Whether its owner's own computer runs the log, be it only as the bundle says: for a sentence."""
-        told = self._trust if self._pinned else self._copy()
+        told = self._trust if self._pinned else _own_copy(self._bundle)
         return told is not None and told.solo
 
     @property
@@ -143,20 +143,11 @@ class LogBook:
 
     def _vkeys(self) -> Mapping[int, VerifierKey] | None:
         """The pinned key of each epoch; the bundle's own copy only shows whether it agrees with itself."""
-        trust = self._trust if self._pinned else self._copy()
+        trust = self._trust if self._pinned else _own_copy(self._bundle)
         if trust is None or trust.installation != self._installation:
             return None
         keys = ((epoch, trust.vkey(epoch)) for epoch in self._by_epoch)
         return {epoch: key for epoch, key in keys if key is not None} or None
-
-    def _copy(self) -> Trust | None:
-        data = self._bundle.trust
-        if data is None or len(data) > _COPY_CAP:
-            return None
-        try:
-            return parse_trust(data.decode("utf-8", "replace"))
-        except EvidenceError:
-            return None
 
     def _epoch(self, epoch: int) -> EpochLog:
         notes = self._by_epoch[epoch].notes
@@ -226,7 +217,7 @@ class LogBook:
     def _beacon(self, leaf: LeafFile, made: EpochLog) -> Iterator[int]:
         """The instants (UTC ms) before which this beacon cannot have been logged."""
         try:
-            self._check_leaf(leaf, made)
+            _check_leaf(leaf, made)
             beacon = parse_beacon(leaf.leaf)
             seen = self._notes.open(beacon.note, leaf.epoch)
         except EvidenceError as error:
@@ -268,7 +259,7 @@ class LogBook:
                 self._find("INCOMPARABLE", "nothing joins the log to what it was before it was restored")
                 continue
             try:
-                self._check_leaf(leaf, made)
+                _check_leaf(leaf, made)
                 last = self._notes.open(parse_epoch(leaf.leaf), epoch - 1).checkpoint
                 standing = self._epochs[epoch - 1].standing(last.size, last.root)
             except EvidenceError as error:
@@ -276,12 +267,6 @@ class LogBook:
                 continue
             if standing != PROVEN:
                 self._find(standing, "the log after a restore does not continue the one before")
-
-    def _check_leaf(self, leaf: LeafFile, made: EpochLog) -> None:
-        if made.final is None or leaf.path is None:
-            raise EvidenceError("proof", "nothing shows that the log holds it")
-        final = made.final
-        log.verify_inclusion(log.leaf_hash(leaf.leaf), leaf.index, final.size, leaf.path, final.root)
 
     def _open(self, note: str | None, epoch: int, what: str) -> SeenNote | None:
         try:
@@ -294,6 +279,24 @@ class LogBook:
         finding = Finding("log", word, what)
         if finding not in self.findings:
             self.findings.append(finding)
+
+
+def _own_copy(bundle: Bundle) -> Trust | None:
+    """The trust file inside the bundle, which counts for nothing."""
+    if bundle.trust is None or len(bundle.trust) > _COPY_CAP:
+        return None
+    try:
+        return parse_trust(bundle.trust.decode("utf-8", "replace"))
+    except EvidenceError:
+        return None
+
+
+def _check_leaf(leaf: LeafFile, made: EpochLog) -> None:
+    """Raise `EvidenceError` unless the epoch's final tree holds this leaf."""
+    if made.final is None or leaf.path is None:
+        raise EvidenceError("proof", "nothing shows that the log holds it")
+    final = made.final
+    log.verify_inclusion(log.leaf_hash(leaf.leaf), leaf.index, final.size, leaf.path, final.root)
 
 
 @dataclass(slots=True)
