@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from workdiary.evidence import log
-from workdiary.evidence.bundle import Bundle, BundleRecord, LeafFile, NoteFile
+from workdiary.evidence.bundle import Bundle, LeafFile, NoteFile
 from workdiary.evidence.canonical import JsonValue
 from workdiary.evidence.cosign import parse_cosigner
 from workdiary.evidence.errors import EvidenceError
@@ -16,12 +16,11 @@ from workdiary.evidence.notes import Receipt, VerifierKey, parse_receipt
 from workdiary.verify.bounds import Bounds, not_before_of
 from workdiary.verify.checks import same_installation
 from workdiary.verify.judged import Finding, Window
+from workdiary.verify.logparts import check_leaf, grouped, own_copy
 from workdiary.verify.logs import PROVEN, EpochLog, NoteReader, SeenNote
 from workdiary.verify.reading import Reading
 from workdiary.verify.stamps import Stamps
-from workdiary.verify.trust import Trust, parse_trust
-
-_COPY_CAP = 1 << 18
+from workdiary.verify.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class LogBook:
     def __init__(self, bundle: Bundle, trust: Trust | None) -> None:
         self._bundle = bundle
         # Grouped once: hostile epochs can be as many as there are files.
-        self._by_epoch = _grouped(bundle)
+        self._by_epoch = grouped(bundle)
         self._trust = trust or Trust()
         self._pinned = trust is not None and trust.log_key is not None
         self._stamps = Stamps(self._trust.tsas)
@@ -60,7 +59,7 @@ class LogBook:
     @property
     def solo(self) -> bool:
         """Whether its owner's own computer runs the log, be it only as the bundle says: for a sentence."""
-        told = self._trust if self._pinned else _own_copy(self._bundle)
+        told = self._trust if self._pinned else own_copy(self._bundle)
         return told is not None and told.solo
 
     @property
@@ -143,7 +142,7 @@ class LogBook:
 
     def _vkeys(self) -> Mapping[int, VerifierKey] | None:
         """The pinned key of each epoch; the bundle's own copy only shows whether it agrees with itself."""
-        trust = self._trust if self._pinned else _own_copy(self._bundle)
+        trust = self._trust if self._pinned else own_copy(self._bundle)
         if trust is None or trust.installation != self._installation:
             return None
         keys = ((epoch, trust.vkey(epoch)) for epoch in self._by_epoch)
@@ -217,7 +216,7 @@ class LogBook:
     def _beacon(self, leaf: LeafFile, made: EpochLog) -> Iterator[int]:
         """The instants (UTC ms) before which this beacon cannot have been logged."""
         try:
-            _check_leaf(leaf, made)
+            check_leaf(leaf, made)
             beacon = parse_beacon(leaf.leaf)
             seen = self._notes.open(beacon.note, leaf.epoch)
         except EvidenceError as error:
@@ -251,20 +250,21 @@ class LogBook:
     def _join_epochs(self) -> None:
         """Leaf 0 of an epoch names the last state known of the one before."""
         first = {leaf.epoch: leaf for leaf in self._bundle.epochs}
+        earliest = min(self._epochs)
         for epoch, made in self._epochs.items():
-            if epoch == 0 or epoch - 1 not in self._epochs:
-                continue
-            leaf = first.get(epoch)
-            if leaf is None:
+            leaf, before = first.get(epoch), self._epochs.get(epoch - 1)
+            if epoch > earliest and (leaf is None or before is None):
                 self._find("INCOMPARABLE", "nothing joins the log to what it was before it was restored")
+            if leaf is None:
                 continue
             try:
-                _check_leaf(leaf, made)
-                last = self._notes.open(parse_epoch(leaf.leaf), epoch - 1).checkpoint
-                standing = self._epochs[epoch - 1].standing(last.size, last.root)
+                check_leaf(leaf, made)
+                note = parse_epoch(leaf.leaf)
+                last = self._notes.open(note, epoch - 1).checkpoint if before is not None else None
             except EvidenceError as error:
                 self._find("BAD-RECEIPT", f"the log's new beginning does not hold: {error.message}")
                 continue
+            standing = before.standing(last.size, last.root) if before and last else PROVEN
             if standing != PROVEN:
                 self._find(standing, "the log after a restore does not continue the one before")
 
@@ -279,47 +279,6 @@ class LogBook:
         finding = Finding("log", word, what)
         if finding not in self.findings:
             self.findings.append(finding)
-
-
-def _own_copy(bundle: Bundle) -> Trust | None:
-    """The trust file inside the bundle, which counts for nothing."""
-    if bundle.trust is None or len(bundle.trust) > _COPY_CAP:
-        return None
-    try:
-        return parse_trust(bundle.trust.decode("utf-8", "replace"))
-    except EvidenceError:
-        return None
-
-
-def _check_leaf(leaf: LeafFile, made: EpochLog) -> None:
-    """Raise `EvidenceError` unless the epoch's final tree holds this leaf."""
-    if made.final is None or leaf.path is None:
-        raise EvidenceError("proof", "nothing shows that the log holds it")
-    final = made.final
-    log.verify_inclusion(log.leaf_hash(leaf.leaf), leaf.index, final.size, leaf.path, final.root)
-
-
-@dataclass(slots=True)
-class _Part:
-    """What a bundle holds of one epoch."""
-
-    records: list[BundleRecord] = field(default_factory=list)
-    notes: list[NoteFile] = field(default_factory=list)
-    beacons: list[LeafFile] = field(default_factory=list)
-
-
-def _grouped(bundle: Bundle) -> dict[int, _Part]:
-    epochs = {bundle.manifest.epoch, *bundle.checkpoints}
-    epochs |= {record.epoch for record in bundle.records} | {note.epoch for note in bundle.notes}
-    parts = {epoch: _Part() for epoch in sorted(epochs)}
-    for record in bundle.records:
-        parts[record.epoch].records.append(record)
-    for note in bundle.notes:
-        parts[note.epoch].notes.append(note)
-    for beacon in bundle.beacons:
-        if beacon.epoch in parts:
-            parts[beacon.epoch].beacons.append(beacon)
-    return parts
 
 
 _INCLUDED = frozenset({"EQUIVOCATION", "INCOMPARABLE"})
