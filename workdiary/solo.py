@@ -44,10 +44,15 @@ class Ready:
     enrol_token: str
 
 
-def serve_command(home: Path) -> tuple[str, ...]:
-    """How this installation starts its own server: the frozen program is its own interpreter."""
+def own_command(home: Path, *words: str) -> tuple[str, ...]:
+    """How this installation calls itself on a home: the frozen program is its own interpreter."""
     program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "workdiary")
-    return (*program, "--home", str(home), "serve", "--solo-child")
+    return (*program, "--home", str(home), *words)
+
+
+def serve_command(home: Path) -> tuple[str, ...]:
+    """How this installation starts its own server."""
+    return own_command(home, "serve", "--solo-child")
 
 
 class SoloServer:

@@ -27,6 +27,10 @@ def test_a_demo_without_anybody_ends_on_a_page_that_shows_it(shell: Shell, scree
     assert found["status"]["outbox"]["waiting"] == 0
     assert "Its counts are marked as injected" in done.err
     assert "was opened and shows the work" in done.err
+    assert found["bundle"]["exit"] == 1, "a demo never proves everything"
+    assert found["bundle"]["axes"]["integrity"] == "VALID"
+    assert found["bundle"]["axes"]["chain"] == "CONTIGUOUS"
+    assert "nothing in it is false" in done.err
 
 
 @pytest.mark.parametrize(("worked_on", "shown"), [("2026-11-22", "2026-11-22"), ("2026-11-23", "2026-11-23")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.cookiejar
+import json
 import os
 import shutil
 import subprocess
@@ -29,7 +30,7 @@ from workdiary.client.tracker.zone import computer_zone
 from workdiary.evidence.canonical import JsonObject
 from workdiary.rules.policy import DEMO
 from workdiary.rules.weeks import local_date
-from workdiary.solo import signin_address
+from workdiary.solo import own_command, signin_address
 from workdiary.wire.known import ExitCode, KnownError
 
 MEMO: Final = "Try the work diary demo"
@@ -38,6 +39,7 @@ CELLS: Final = 3
 LOOK_S: Final = 5.0
 TYPE_EVERY_S: Final = 1.0
 PAGE_S: Final = 20.0
+BUNDLE_S: Final = 120.0
 
 
 @click.command()
@@ -68,7 +70,9 @@ def _finish(client: Client, home: Path, began_ms: int, *, ask: bool) -> None:
     day = first_with_work(lambda name: read_day(client.files, name, None, zone), began_ms, zone)
     target = f"/diary/{client.contracts()[0].id}/{day['day']}?{urlencode({'zone': zone})}"
     _check_page(signin_address(home, "freelancer", target))
-    tell({"status": status_json(client.tracker.snapshot()), "day": _summary(day), "home": str(home)})
+    bundle = _check_bundle(home, client.contracts()[0].id, str(day["day"]))
+    status = status_json(client.tracker.snapshot())
+    tell({"status": status, "day": _summary(day), "bundle": bundle, "home": str(home)})
     if ask:
         address = signin_address(home, "freelancer", target)
         say(f"The diary page (this address works once):\n{address}")
@@ -117,6 +121,29 @@ def _check_page(address: str) -> None:
             "It opened, but the memo is not on it. `workdiary diary` shows what was recorded.",
             exit_code=ExitCode.BUG,
         )
+
+
+def _check_bundle(home: Path, contract: str, day: str) -> JsonObject:
+    """Export the day and verify it, as the other side would. Raises `KnownError` if that fails."""
+    path = home / f"demo-{day}.zip"
+    made = _called(home, "export", "--contract", contract, "--day", day, "-o", str(path), "--force")
+    checked = _called(home, "verify", str(path), "--json")
+    if made.returncode or checked.returncode not in {0, 1}:
+        raise KnownError(
+            "The bundle of the demo does not hold",
+            (made.stderr if made.returncode else checked.stderr).strip() or "`workdiary verify` says why.",
+            subject=str(path),
+            exit_code=ExitCode.BUG,
+        )
+    found: JsonObject = json.loads(checked.stdout)
+    say(f"The day's evidence bundle was exported to {path} and verified: nothing in it is false.")
+    say("It proves only in part, because nobody outside this computer has witnessed it, and it is a demo.")
+    return {"file": str(path), "exit": found["exit"], "axes": found["axes"]}
+
+
+def _called(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = own_command(home, *words)
+    return subprocess.run(command, capture_output=True, text=True, timeout=BUNDLE_S, check=False)  # noqa: S603 - our own program, fixed words
 
 
 @contextmanager
