@@ -15,14 +15,18 @@ from tests.fakes.homes import Homes, desk_of, sent, signed, work
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.sign.root import root_signer
 from workdiary.client.upload.keydesk import fingerprint
+from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.standing import standings
 from workdiary.evidence.recovery import words
 from workdiary.server.accounts.keys import ROOT_DELAY_MS
 from workdiary.server.accounts.models import Account, Device, RootClaim
 from workdiary.server.accounts.tickets import issue_signin, use_signin
+from workdiary.server.diary.entries import read
+from workdiary.server.diary.judging import axes_of
 from workdiary.server.receive.models import Record
 from workdiary.server.receive.operator_keys import claims, replace_root, revoke_key
 from workdiary.wire.keys import KeyList
+from workdiary.wire.upload import pack_record
 
 
 @pytest.fixture
@@ -296,3 +300,30 @@ def test_before_enrolment_there_are_no_keys(first: EnrolledHome) -> None:
     with pytest.raises(KnownError) as caught:
         desk_of(first).shown()
     assert caught.value.exit_code is ExitCode.OFFLINE
+
+
+def test_pages_say_whose_key_it_is_by_the_logs_order(
+    homes: Homes, first: EnrolledHome, secret: bytes
+) -> None:
+    early = work(first)
+    assert sent(first) == "ok"
+    assert key_word(early) == "VOUCHED"
+    desk_of(first).make_root(secret)
+    assert sent(first) == "ok"
+    assert key_word(early) == "ROOT-UNPINNED"
+    second = homes.new("second")
+    desk_of(second).recover(secret)
+    desk_of(second).revoke(code(first.keys.kid), "stolen")
+    assert sent(second) == "ok"
+    assert key_word(early) == "ROOT-UNPINNED"
+    late = work(first)
+    row = signed(first)[-1]
+    body = pack_record(row.jws, ())
+    other = DiaryServer(homes.transport(), second.keys.token)  # the owner's own computer brings it
+    assert other.put_record(row.rid, body).rid == late
+    assert key_word(late) == "REVOKED"
+
+
+def key_word(rid: str) -> str:
+    rows = list(Record.objects.select_related("leaf").filter(rid=rid))
+    return axes_of(read(rows, (0, 2**53)))[rid]["key"]
