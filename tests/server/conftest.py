@@ -13,12 +13,13 @@ import pytest
 from django.conf import settings
 
 from tests.fakes.devices import Door, FakeDevice
-from tests.fakes.postgres import PASSWORD, Postgres, postgres
+from tests.fakes.postgres import PASSWORD, Postgres, either, postgres
 from workdiary.server.compose import APPS, Plan, Service, base_settings, configure, real_senses, service
 from workdiary.server.store import postgres as addresses
 from workdiary.server.store.database import close_database
 from workdiary.server.store.schema import bring_up
 
+ENGINE = os.environ.get("WORKDIARY_TEST_ENGINE", "sqlite")
 # Models can only be imported under settings; every test's server then points them at its own home.
 if not settings.configured:
     settings.configure(**base_settings(Path("no-test-uses-this.db"), "tests", 0))
@@ -45,10 +46,24 @@ def template(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str
     return url.rpartition("/")[2].partition("?")[0]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _engine(request: pytest.FixtureRequest) -> None:
+    if ENGINE == "postgres":
+        request.getfixturevalue("template")
+
+
 @pytest.fixture
-def database() -> str | None:
-    """The database's URL, None for SQLite; folders whose tests run on both say so in their conftest."""
-    return None
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The database's URL, None for SQLite; folders whose tests run on both say so in their conftest.
+
+    WORKDIARY_TEST_ENGINE=postgres runs all the others on PostgreSQL as well.
+    """
+    if ENGINE == "sqlite":
+        yield None
+        return
+    cluster, template = (request.getfixturevalue(name) for name in ("cluster", "template"))
+    with either(ENGINE, cluster, template) as url:
+        yield url
 
 
 @pytest.fixture

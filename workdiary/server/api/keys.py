@@ -71,7 +71,7 @@ def key_heads(request: HttpRequest, kid: str) -> HttpResponse:
     if not Device.objects.filter(account=device.account_id, kid=kid).exists():
         raise ProblemError(ProblemCode.NOT_FOUND)
     heads: dict[str, Head] = {}
-    for record in mine.order_by("stream", "seq", "index").defer("jws").iterator():
+    for record in mine.order_by("stream", "seq", "leaf_id").defer("jws").iterator():
         heads[record.stream] = Head(record.stream, record.seq, record.jws_id, record.received_ms)
     newest = sorted(heads.values(), key=lambda head: -head.at_ms)
     return reply(KeyHeads(tuple(newest[:HEADS_MAX])).to_json())
@@ -86,7 +86,8 @@ def stream_forks(request: HttpRequest, stream: str) -> HttpResponse:
         raise ProblemError(ProblemCode.NOT_FOUND)
     doubled = mine.values("seq").annotate(claims=Count("pk")).filter(claims__gt=1).values("seq")
     behind: dict[tuple[int, str], list[str]] = defaultdict(list)
-    for jws in mine.filter(seq__in=doubled).order_by("seq", "index").values_list("jws", flat=True).iterator():
+    texts = mine.filter(seq__in=doubled).order_by("seq", "leaf_id").values_list("jws", flat=True)
+    for jws in texts.iterator():
         parsed = parse(jws)
         behind[parsed.seq, parsed.prev or ""].append(parsed.id)
     forks = [Fork(seq, tuple(ids)) for (seq, _prev), ids in behind.items() if len(ids) > 1]

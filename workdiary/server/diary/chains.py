@@ -135,7 +135,7 @@ def _accounts(kids: Iterable[str]) -> dict[str, str]:
 
 def _rejoins(accounts: Iterable[str]) -> list[Rejoin]:
     """What the roots of these accounts said about forks; nobody else's word resolves one."""
-    said = Record.objects.filter(kind="rejoin", role=ROOT, account__in=set(accounts)).order_by("index")
+    said = Record.objects.filter(kind="rejoin", role=ROOT, account__in=set(accounts)).order_by("leaf_id")
     return [Rejoin.of_payload(parse(jws).payload) for jws in said.values_list("jws", flat=True)]
 
 
