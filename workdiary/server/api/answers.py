@@ -7,7 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -38,6 +38,10 @@ def api(method: str) -> Callable[[View], View]:
                 return problem(error.problem)
             except BadMessage as error:
                 return problem(Problem(ProblemCode.MALFORMED, str(error)))
+            except DataError as error:
+                # A text with a NUL is one for SQLite and none for PostgreSQL; no record's field may hold one.
+                log_fault(error)
+                return problem(Problem(ProblemCode.MALFORMED, "a value that cannot be kept"))
             except (OperationalError, InterfaceError) as error:
                 # A full disk, a database that restarts, a lock that nobody lets go: later, not never.
                 log_fault(error)
