@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from workdiary.evidence.envelope import ParsedRecord, check_signature, parse
 from workdiary.evidence.errors import EvidenceError
@@ -19,6 +20,16 @@ from workdiary.verify.reading import Place, Readings, listed, named
 from workdiary.verify.trust import TrustedRoot
 
 _OPERATING = frozenset({"operator", "staff"})
+# Whose interest a role speaks for; `root` speaks for nobody in a contract.
+_SIDES: Mapping[str, str] = MappingProxyType(
+    {
+        "freelancer": "freelancer",
+        "agency": "freelancer",
+        "client": "client",
+        "operator": "operator",
+        "staff": "operator",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -26,7 +37,8 @@ class Key:
     """What is known of one key.
 
     root: kid of the root its certificates lead to ("" for none); false: why its certificate is not true;
-    revoked: from which place on, by whom; saved: stream → last seq that an `endorse` saves.
+    revoked: from which place on, by whom; saved: stream → last seq that an `endorse` saves; sides: whom it
+    speaks for in the contract.
     """
 
     kid: str
@@ -38,6 +50,7 @@ class Key:
     revoked: Place | None = None
     revoked_by: str = ""
     saved: dict[str, tuple[int, str]] = field(default_factory=dict)
+    sides: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +121,9 @@ class Keyring:
         return key.role if key and key.role else "freelancer"
 
     def _certificate(self, key: Key, role: str) -> tuple[Certificate, str]:
-        if key.false:
-            return "invalid", key.false
+        sides = {*key.sides, *({"operator"} if key.kid in self._operators else ())}
+        if key.false or len(sides) > 1:
+            return "invalid", key.false or "it speaks for two sides of the contract"
         if key.kid in self._operators:
             return "pinned", ""
         if self._operators and role == "operator":
@@ -124,6 +138,8 @@ class Keyring:
         if not key.role:
             key.role, key.key_class = named(record, "role"), named(record, "class")
             key.root = key.kid if key.role == "root" else ""
+        if record.ctr is not None and named(record, "role") in _SIDES:
+            key.sides.add(_SIDES[named(record, "role")])
 
     def _say(self, place: Place, record: ParsedRecord) -> None:
         match record.kind:
@@ -164,6 +180,8 @@ class Keyring:
             subject.false = "it is certified for another role than it signs in"
         if pinned is not None and pinned.role not in {"root", role}:
             subject.false = "its root belongs to another side of the contract"
+        if pinned is not None and role in _SIDES:
+            subject.sides.add(_SIDES[role])
         # A better certificate is never replaced by a weaker one.
         if subject.root in self._roots and issuer.root not in self._roots:
             return
@@ -188,6 +206,10 @@ class Keyring:
     def _inherit(self, old: Key, new: Key) -> None:
         new.account = old.account
         new.role = new.role or old.role
+        new.sides |= old.sides
+        if old.key_class == "BROWSER":
+            # What a page may not do, certify, it cannot hand on either.
+            new.key_class = "BROWSER"
         new.root = new.kid if _is_root(old) else old.root
         if old.kid in self._roots:
             self._roots[new.kid] = self._roots[old.kid]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from workdiary.evidence.bundle import Bundle
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.notes import parse_checkpoint, split_note
 from workdiary.verify.judged import Finding
 from workdiary.verify.reading import Place, Reading
-from workdiary.verify.seals import Bounded
+from workdiary.verify.seals import Bounded, retold
+from workdiary.verify.window import LIVE_MS
 
 # Names are shown, but a hostile bundle may hold sixty thousand of them.
 _SHOWN = 5
+# An export is logged, then sealed at once; a busy server may take a while.
+_EXPORT_MS = 10 * 60_000
 
 
 def file_findings(bundle: Bundle) -> Iterator[Finding]:
@@ -53,6 +57,26 @@ def unused_findings(
         yield Finding("integrity", "INVALID", f"rules that no record here names: {unused}")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Export:
+    """An `access` record that says somebody exports: its place, for whom, and when (UTC ms)."""
+
+    place: Place
+    role: str
+    at: int
+
+
+def seal_findings(bundle: Bundle, bounded: Bounded, before_until: int | None) -> Iterator[Finding]:
+    """Whether the seals agree with one another. before_until: UTC ms by which others had seen the first."""
+    lost, changed = retold(bounded.all)
+    if changed:
+        yield Finding("log", "EQUIVOCATION", f"{changed} streams that one seal knows and a later one denies")
+    if lost:
+        yield Finding("chain", "GAP", f"{lost} streams were longer before the log was restored")
+    if before_until is not None and before_until > bundle.manifest.span.start + LIVE_MS:
+        yield Finding("chain", "OPEN", "nobody saw the seal it begins with before its span began")
+
+
 def manifest_findings(bundle: Bundle, bounded: Bounded) -> Iterator[Finding]:
     """Whether what the bundle says of itself follows from what is signed in it."""
     manifest, before, end = bundle.manifest, bounded.before, bounded.end
@@ -78,10 +102,8 @@ def manifest_findings(bundle: Bundle, bounded: Bounded) -> Iterator[Finding]:
         )
 
 
-def maker_findings(
-    bundle: Bundle, bounded: Bounded, exports: Collection[tuple[Place, str]]
-) -> Iterator[Finding]:
-    """Whether it was made when, and for whom, the log says. exports: place and role of each logged one.
+def maker_findings(bundle: Bundle, bounded: Bounded, exports: Collection[Export]) -> Iterator[Finding]:
+    """Whether it was made when, and for whom, the log says. exports: each logged one.
 
     An unsealed bundle is made by its owner without anybody's leave: nothing signed says when or for whom.
     """
@@ -92,9 +114,12 @@ def maker_findings(
         yield Finding(
             "integrity", "INVALID", "the manifest says another time of making than the seal it ends with"
         )
-    before = [(place, role) for place, role in exports if place < end.place]
-    if not before or max(before)[1] != bundle.manifest.audience:
+    before = [export for export in exports if export.place < end.place]
+    if not before or max(before).role != bundle.manifest.audience:
         yield Finding("integrity", "INVALID", "the log does not say that it was made for whom it names")
+    elif max(before).at < end.at - _EXPORT_MS:
+        # The log held that record below the sealed size: so this size was the newest then, but not since.
+        yield Finding("chain", "OPEN", "the seal it ends with is of an older state of the log than its time")
 
 
 def _names_checkpoint(bundle: Bundle) -> bool:

@@ -18,15 +18,17 @@ from workdiary.verify.certificates import Keyring, Standing
 from workdiary.verify.chains import Chains, Known, erased_items, read_chains
 from workdiary.verify.contents import Contents
 from workdiary.verify.files import (
+    Export,
     file_findings,
     maker_findings,
     manifest_findings,
+    seal_findings,
     unspoken_findings,
     unused_findings,
 )
 from workdiary.verify.judged import Finding, Judged, ReadRecord, RecordVerdict
 from workdiary.verify.logbook import LogBook, LogVerdict
-from workdiary.verify.reading import Place, Reading, named, read_records
+from workdiary.verify.reading import Place, Reading, named, number, read_records
 from workdiary.verify.repeats import Repeats
 from workdiary.verify.seals import bounded
 from workdiary.verify.trust import Trust, roots_of, trust_for
@@ -218,6 +220,7 @@ class _Court:
         return [
             *file_findings(bundle),
             *manifest_findings(bundle, self._bounded),
+            *seal_findings(bundle, self._bounded, self._before_until()),
             *maker_findings(bundle, self._bounded, self._exports()),
             *unspoken_findings(self._contents.unspoken()),
             *unused_findings(bundle, readings, kids),
@@ -227,9 +230,15 @@ class _Court:
             *self._repeats.overlaps(),
         ]
 
-    def _exports(self) -> list[tuple[Place, str]]:
+    def _before_until(self) -> int | None:
+        """By when others had seen the first seal: what dates itself back was not given before the span."""
+        before = self._bounded.before
+        heard = None if before is None else self._heard.get(before.place)
+        return None if heard is None else self._log.verdict(heard.reading).window.not_after
+
+    def _exports(self) -> list[Export]:
         return [
-            (place, str(heard.record.payload["role"]))
+            Export(place, str(heard.record.payload["role"]), number(heard.record, "at") or 0)
             for place, heard in self._heard.items()
             if heard.counts
             and heard.record.kind == "access"
@@ -238,8 +247,8 @@ class _Court:
         ]
 
     def _erasure_findings(self) -> list[Finding]:
-        here = {reading.parsed.id for reading in self._readings.records if reading.parsed is not None}
-        gone = sum(ident not in here for items in self._erased.values() for ident in items.values())
+        # Whether they are here or not: what an operator says is gone counts for no pay, and is no gap.
+        gone = sum(len(items) for items in self._erased.values())
         return (
             [Finding("content", "ERASED", f"{gone} records were erased: only their place is left")]
             if gone

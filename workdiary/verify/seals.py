@@ -98,6 +98,32 @@ def bounded(
     return Bounded(by_id.get(before or ""), by_id.get(end or ""), found)
 
 
+def retold(seals: Iterable[Seal]) -> tuple[int, int]:
+    """How many streams a later seal makes shorter or other than an earlier one: (after a restore, else).
+
+    A stream only grows: only an epoch that lost leaves can know less of it than the one before.
+    """
+    known: dict[str, tuple[int, Head]] = {}
+    lost: set[str] = set()
+    changed: set[str] = set()
+    for seal in sorted(seals, key=lambda item: (item.bound, item.place)):
+        epoch = seal.bound[0]
+        for stream, head in seal.heads.items():
+            then = known.get(stream)
+            if then is not None and _denies(head, then[1]):
+                (changed if then[0] == epoch else lost).add(stream)
+            known[stream] = (epoch, head)
+        # A list that is full speaks of no further streams.
+        if len(seal.heads) < HEADS_CAP:
+            for stream in known.keys() - seal.heads.keys():
+                (changed if known.pop(stream)[0] == epoch else lost).add(stream)
+    return len(lost), len(changed)
+
+
+def _denies(later: Head, earlier: Head) -> bool:
+    return later.seq < earlier.seq or (later.seq == earlier.seq and later.id != earlier.id)
+
+
 def _heads(record: ParsedRecord) -> Iterator[tuple[str, Head]]:
     for item in listed(record, "heads"):
         if isinstance(item, dict):
