@@ -48,8 +48,7 @@ def bundle_log(selection: Selection, records: Iterable[ParsedRecord]) -> BundleL
     notes: list[NoteFile] = []
     beacons: list[LeafFile] = []
     checkpoints: dict[int, str] = {}
-    # Every epoch up to the newest, so that each one's first leaf leads back to the one before.
-    for epoch in range(min({newest, *indexes, *sizes}), newest + 1):
+    for epoch in _epochs(min({newest, *indexes, *sizes}), newest):
         final = _final(epoch, selection)
         checkpoints[epoch] = note_text(final)
         mentioned = Mentioned(epoch, final.size, frozenset(indexes[epoch]), frozenset(sizes[epoch]))
@@ -58,6 +57,15 @@ def bundle_log(selection: Selection, records: Iterable[ParsedRecord]) -> BundleL
         beacons += found.beacons
     epochs = tuple(_opening(epoch, selection) for epoch in sorted(checkpoints) if epoch)
     return BundleLog(proofs, checkpoints[newest], checkpoints, tuple(notes), tuple(beacons), epochs)
+
+
+def _epochs(oldest: int, newest: int) -> list[int]:
+    """Every one up to the newest, so that each one's first leaf leads back to the one before.
+
+    One that a second restore lost as a whole is nowhere but in that leaf.
+    """
+    known = Tree.objects.filter(epoch__gte=oldest, epoch__lte=newest)
+    return list(known.order_by("epoch").values_list("epoch", flat=True))
 
 
 def _sizes(records: Iterable[ParsedRecord]) -> dict[int, set[int]]:
