@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from typing import Any
+
+import pytest
 
 from tests.fakes.devices import FakeDevice
 from workdiary.evidence.bundle import Bundle, open_bundle
@@ -18,9 +21,11 @@ from workdiary.server.diary.export import sealed_for_export, write_export
 from workdiary.server.log.tree import signer
 from workdiary.server.receive.access_records import Visitor
 from workdiary.server.receive.models import Record
+from workdiary.server.store.problem import ProblemError
 from workdiary.server.store.runtime import runtime
 from workdiary.server.store.spill import Spill
 from workdiary.verify.checks import verify_receipt
+from workdiary.wire.problems import ProblemCode
 
 SPAN = (0, 2**42)
 
@@ -131,6 +136,32 @@ def test_what_was_redacted_or_taken_back_is_in_no_bundle(device: FakeDevice) -> 
     assert gone.record.disclosures["shot.0"] not in texts[gone.record.id]
     assert gone.record.disclosures["memo"] in texts[gone.record.id]
     assert texts[back.record.id] == ()
+
+
+@pytest.mark.parametrize("how", ["redact", "discard"])
+def test_what_is_taken_out_while_the_bundle_is_written_does_not_go_out(device: FakeDevice, how: str) -> None:
+    signed = device.segment()
+    device.put(signed)
+    device.put_image(signed)
+    seal = sealed_for_export(visitor(device), SPAN)
+    start, end = signed.record.payload["start"], signed.record.payload["end"]
+    clear = {
+        "redact": {"tgt": signed.record.id, "digests": [signed.record.digest("memo")], "scope": "memo"},
+        "discard": {"spans": [{"tgt": signed.record.id, "start": start, "end": end}]},
+    }[how]
+    taking = device.sign(how, {**clear, "why": "owner"})
+
+    class Slow(io.BytesIO):
+        """Whoever writes into it is slower than the person who takes something back."""
+
+        def write(self, data: Any, /) -> int:
+            if not self.tell():
+                assert device.put(taking).status == 201
+            return super().write(data)
+
+    with pytest.raises(ProblemError) as caught:
+        write_export(visitor(device).contract, seal, "client", Slow())
+    assert caught.value.problem.code == ProblemCode.UNAVAILABLE
 
 
 def test_nothing_plain_lies_on_the_disk_on_its_way_out(device: FakeDevice) -> None:

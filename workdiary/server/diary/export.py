@@ -39,6 +39,8 @@ from workdiary.server.store.problem import ProblemError
 from workdiary.verify.trust import dump_trust
 from workdiary.wire.problems import ProblemCode
 
+# What takes something out that may have been written into the bundle already.
+_TAKING = ("redact", "replace", "discard", "expire", "erase")
 # The word of a bundle for whose eyes it is.
 _AUDIENCES = {"support": "staff"}
 _CHUNK = 200
@@ -74,9 +76,18 @@ def write_export(contract: Contract, seal_record: Record, audience: str, out: Bi
 
     Raises ProblemError (UNAVAILABLE) if something was redacted while it was written; then ask again.
     """
+    taken = _newest_taking(contract)
     selection = select(contract, seal_record)
     shown = _shown(contract, selection)
     write_bundle(_contents(contract, selection, shown, _AUDIENCES.get(audience, audience)), out)
+    # A month of images takes a while; what was taken out meanwhile must not go out with the rest.
+    if _newest_taking(contract) != taken:
+        raise _redacted_meanwhile()
+
+
+def _newest_taking(contract: Contract) -> int | None:
+    found = Record.objects.filter(contract=contract, kind__in=_TAKING).order_by("-leaf_id")
+    return found.values_list("leaf_id", flat=True).first()
 
 
 def _contents(contract: Contract, selection: Selection, shown: list[Shown], audience: str) -> Contents:
@@ -155,8 +166,12 @@ def _blobs(contract: Contract, shown: Iterable[Shown]) -> dict[str, Blob]:
 def _image(read: Callable[[], Image | None]) -> bytes:
     found = read()
     if found is None:
-        raise ProblemError(ProblemCode.UNAVAILABLE, "something was redacted while the bundle was written")
+        raise _redacted_meanwhile()
     return found.data
+
+
+def _redacted_meanwhile() -> ProblemError:
+    return ProblemError(ProblemCode.UNAVAILABLE, "something was redacted while the bundle was written")
 
 
 def _keys(kids: set[str]) -> dict[str, Mapping[str, str]]:
