@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 
@@ -12,6 +13,7 @@ from workdiary.evidence.envelope import parse
 from workdiary.server.accounts.models import Account, Session
 from workdiary.server.accounts.tickets import issue_enrol
 from workdiary.server.accounts.viewers import hashed
+from workdiary.server.api.bundles import one_of_few
 from workdiary.server.contracts.models import Contract, Party
 from workdiary.server.contracts.solo import person
 from workdiary.server.receive.models import Record
@@ -102,3 +104,14 @@ def test_the_trust_file_names_log_operator_and_roots(device: FakeDevice) -> None
     assert (trust.installation, trust.solo) == (runtime().secrets.installation, True)
     assert trust.operator == operator_signer().kid
     assert trust.name == Contract.objects.get().name
+
+
+def test_exports_leave_threads_for_the_records_of_everybody_else(device: FakeDevice) -> None:
+    owner = uuid.UUID(device.account)
+    with one_of_few(owner):
+        assert ask(device, today()).status == 429
+        assert device.put(device.segment()).status == 201
+        opened(ask(device, today(), **cookie(device, person("client"))))
+    with one_of_few(uuid.uuid4()), one_of_few(uuid.uuid4()):
+        assert ask(device, today()).status == 429
+    opened(ask(device, today()))

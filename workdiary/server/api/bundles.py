@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -26,6 +29,10 @@ _ZIP = "application/zip"
 SPAN_MAX_MS = 366 * 86_400_000
 # Witnesses answer within a second or two; who does not within this time is not waited for.
 WITNESS_S = 20.0
+# Each one keeps a thread of the listener busy, up to minutes: records of all others need the other threads.
+EXPORTS_MAX = 2
+_MAKING: set[uuid.UUID] = set()
+_GUARD = threading.Lock()
 
 
 @api("POST")
@@ -42,13 +49,14 @@ def bundle(request: HttpRequest, contract_id: str) -> StreamingHttpResponse:
     # Exports are rare: nothing of them is loaded before the first.
     from workdiary.server.diary.export import sealed_for_export, write_export  # noqa: PLC0415
 
-    seal = sealed_for_export(visitor, span, WITNESS_S)
-    spill = Spill()
-    try:
-        write_export(visitor.contract, seal, visitor.role, cast("BinaryIO", spill))
-    except BaseException:
-        spill.close()
-        raise
+    with one_of_few(visitor.account):
+        seal = sealed_for_export(visitor, span, WITNESS_S)
+        spill = Spill()
+        try:
+            write_export(visitor.contract, seal, visitor.role, cast("BinaryIO", spill))
+        except BaseException:
+            spill.close()
+            raise
     # Django closes the spill with the response, however far it was read.
     response = StreamingHttpResponse(spill, content_type=_ZIP)
     name = f"workdiary-{iso_utc(span[0])[:10]}-{str(visitor.contract.id)[:8]}.zip"
@@ -65,6 +73,21 @@ def trust(request: HttpRequest, contract_id: str) -> HttpResponse:
     response = HttpResponse(dump_trust(trust_of(visitor.contract)), content_type=JSON)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@contextmanager
+def one_of_few(account: uuid.UUID | None) -> Iterator[None]:
+    """Be one of the exports made now, at most one for an account. Raises ProblemError (TOO_MANY)."""
+    who = account or uuid.UUID(int=0)
+    with _GUARD:
+        if who in _MAKING or len(_MAKING) >= EXPORTS_MAX:
+            raise ProblemError(ProblemCode.TOO_MANY, "other bundles are being made; ask again in a minute")
+        _MAKING.add(who)
+    try:
+        yield
+    finally:
+        with _GUARD:
+            _MAKING.discard(who)
 
 
 def _visitor(request: HttpRequest, contract_id: str) -> Visitor:
