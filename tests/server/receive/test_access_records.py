@@ -6,6 +6,7 @@ import secrets
 
 from tests.fakes.devices import Door, FakeDevice, Signed
 from workdiary.evidence.envelope import parse
+from workdiary.evidence.times import iso_utc
 from workdiary.server.accounts.models import Session
 from workdiary.server.accounts.viewers import hashed
 from workdiary.server.contracts.models import Contract
@@ -48,6 +49,20 @@ def test_a_client_who_looks_is_in_the_log_once_an_hour(device: FakeDevice) -> No
     assert looks()[3:] == [("staff", "image")]
     said = parse(Record.objects.filter(kind="access").order_by("leaf_id")[0].jws).payload
     assert said["span"] == {"start": signed.record.payload["start"], "end": signed.record.payload["end"]}
+
+
+def test_a_small_picture_or_its_page_alone_is_a_look_too(device: FakeDevice) -> None:
+    signed, door = shown(device), door_of(device, "client")
+    assert door.ask("GET", f"/shots/{signed.shot}/thumb").status == 200
+    assert looks() == [("client", "diary")]
+    day = iso_utc(int(str(signed.record.payload["start"])))[:10]
+    assert door.ask("GET", f"/diary/{device.contract}/{day}").status == 200
+    assert door.ask("GET", f"/shots/{signed.shot}/thumb").status == 200
+    assert looks() == [("client", "diary")]
+    assert door.ask("GET", f"/shots/{signed.shot}/view").status == 200
+    assert looks() == [("client", "diary"), ("client", "image")]
+    assert door_of(device, "freelancer").ask("GET", f"/shots/{signed.shot}/thumb").status == 200
+    assert len(looks()) == 2
 
 
 def test_the_owner_is_no_visitor_and_what_is_not_there_was_not_seen(device: FakeDevice) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
+from workdiary.rules.weeks import local_day
 from workdiary.server.accounts.models import Device
 from workdiary.server.accounts.viewers import viewer_of
 from workdiary.server.diary import days
-from workdiary.server.diary.access import RecordAccess, image_of, record_for, shot_for, thumbnail_of
+from workdiary.server.diary.access import (
+    RecordAccess,
+    ShotAccess,
+    image_of,
+    record_for,
+    shot_for,
+    thumbnail_of,
+)
 from workdiary.server.diary.entries import ALWAYS, read
 from workdiary.server.diary.judging import axes_with_receipt
 from workdiary.server.diary.removal import removed_by_owner, without_content
@@ -70,7 +78,10 @@ def image(request: HttpRequest, digest: str) -> HttpResponse:
 def thumbnail(request: HttpRequest, digest: str) -> HttpResponse:
     """`/shots/<digest>/thumb`: at most 320 px wide, WebP."""
     shot = shot_for(viewer_of(request), digest)
-    return _bytes(thumbnail_of(shot), digest)
+    found = thumbnail_of(shot)
+    if found is not None:
+        _log_day(request, shot)
+    return _bytes(found, digest)
 
 
 @require_safe
@@ -82,12 +93,21 @@ def view(request: HttpRequest, digest: str) -> HttpResponse:
     day = days.day_of(row.start_ms, zone or own_zone(request))
     if day is None:
         raise Http404("no day to show it on")
+    log_look(Visitor.of(shot.access), "image", digest, (row.start_ms, row.end_ms))
     reading = days.read_day(shot.access.contract, day, zone or own_zone(request))
     links = DayLinks(str(shot.access.contract.id), day.isoformat(), zone)
     made = shot_page(ShotSource(read_day(reading.document), reading.policy, links, digest))
     if made is None:
         return HttpResponseRedirect(links.here())
     return page(request, "shot.html", {"page": made, "contract": shot.access.contract}, section="diaries")
+
+
+def _log_day(request: HttpRequest, shot: ShotAccess) -> None:
+    """A small picture is part of its day, which is nearly always in the log already."""
+    day = days.day_of(shot.record.start_ms, own_zone(request))
+    if day is not None:
+        span = local_day(day, own_zone(request))
+        log_look(Visitor.of(shot.access), "diary", day.isoformat(), span)
 
 
 def _facts(row: Record, clock: Clock) -> Facts:
