@@ -135,6 +135,19 @@ def test_several_epochs_are_followed_one_by_one(desk: EnrolledHome) -> None:
     assert len(desk.server.records) == 5
 
 
+def test_an_epoch_that_the_server_lost_as_a_whole_is_passed_over(desk: EnrolledHome) -> None:
+    recorded(desk, 2)
+    drain(desk)
+    desk.server.begin_epoch(3)
+    desk.server.begin_epoch(0)
+    del desk.server.epochs[1]
+    restart(desk)
+    assert drain(desk).sync == "ok"
+    (new,) = desk.account.new_logs()
+    assert (new.origin[-1], new.named.partition("\n")[0][-1]) == ("2", "1")
+    assert len(desk.server.records) == 5
+
+
 def test_more_was_sent_than_one_question_holds(desk: EnrolledHome, monkeypatch: pytest.MonkeyPatch) -> None:
     from workdiary.client.upload import greeting
 
