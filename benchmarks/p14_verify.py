@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.result import Result, at_most
 from tests.fakes.bundles import Knobs, sample_bundle
-from workdiary.cli.verify import judged_bundle, opened
+from workdiary.cli.judging import judged_bundle, opened
 from workdiary.evidence import keys
 from workdiary.verify.report import report_of
 from workdiary.verify.report_text import report_text

@@ -10,8 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.fakes.bundles import Knobs, bundle_bytes, sample_bundle
-from workdiary.cli import cli
-from workdiary.cli import verify as verify_module
+from workdiary.cli import cli, judging
 from workdiary.verify.trust import dump_trust
 
 
@@ -108,7 +107,7 @@ def test_a_fault_of_ours_is_no_verdict(files: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_arguments: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(verify_module, "judge", fail)
+    monkeypatch.setattr(judging, "judge", fail)
     result = run(files, "good.zip")
     assert (result.exit_code, result.stdout) == (70, "")
     assert "not a verdict" in result.stderr
@@ -133,7 +132,10 @@ HEAVY = (
     "workdiary.server",
     "rfc3161_client",
     "sqlite3",
+    "http.server",
 )
+# What its help leaves out as well: whatever judges.
+JUDGING = ("workdiary.rules", "workdiary.verify.judge", "workdiary.evidence.bundle", "cryptography", "uuid")
 
 
 def test_it_loads_nothing_it_does_not_need(files: Path) -> None:
@@ -145,3 +147,13 @@ def test_it_loads_nothing_it_does_not_need(files: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "0"
+
+
+def test_its_help_loads_no_judge() -> None:
+    script = (
+        "import sys\nfrom workdiary.cli import _run\ncode = _run(['verify', '--help'])\n"
+        f"print(code, *[name for name in {HEAVY + JUDGING!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "0"
+    assert "Exit 0: everything holds." in done.stdout

@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults.bundle_attackers import by_device, by_log
 from tests.faults.bundle_mutants import Base, Mutant, plain, remade
-from workdiary.cli.verify import judged_bundle
+from workdiary.cli.judging import judged_bundle
 from workdiary.evidence.bundle import Bundle, open_bundle
 from workdiary.evidence.bundle.archive import read_zip
 from workdiary.evidence.cosign import parse_cosigner

@@ -12,7 +12,7 @@ from functools import cache
 
 from tests.fakes.bundles import SampleBundle, sample_bundle
 from tests.fuzz.target import Target
-from workdiary.cli.verify import judged_bundle
+from workdiary.cli.judging import judged_bundle
 from workdiary.evidence.bundle import Bundle, bundle_of, open_bundle
 from workdiary.evidence.bundle.archive import measured, write_zip
 from workdiary.evidence.bundle.contents import contents_files, sums_text

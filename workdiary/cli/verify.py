@@ -1,31 +1,26 @@
-"""`workdiary verify`: checks a bundle offline; its exit codes are its own (0, 1, 2, 64, 66, 70)."""
+"""`workdiary verify`: checks a bundle offline; its exit codes are its own (0, 1, 2, 64, 66, 70).
+
+Only what its help needs is imported here; a judgement imports the rest (`workdiary.cli.judging`).
+"""
 
 from __future__ import annotations
 
-import mmap
-import shutil
 import sys
-from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from workdiary.cli import Globals
-from workdiary.cli.pins import pins, read_trust
 from workdiary.cli.talk import say, tell
-from workdiary.evidence.bundle import Bundle, open_bundle
 from workdiary.evidence.errors import EvidenceError
-from workdiary.rules.bundle_page import bundle_page
-from workdiary.rules.pay import pay_words
-from workdiary.verify.judge import judge
-from workdiary.verify.judged import Finding, Judged
-from workdiary.verify.report import Report, report_json, report_of
-from workdiary.verify.require import Requirement, parse_requirements
 from workdiary.verify.shown import safe
-from workdiary.verify.trust import Trust, trust_for
 from workdiary.wire.known import KnownError
+
+if TYPE_CHECKING:
+    from workdiary.verify.report import Report
+    from workdiary.verify.require import Requirement
 
 
 class VerifyExit(IntEnum):
@@ -75,8 +70,12 @@ class Verify(click.Command):
 
 
 def _requirements(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[Requirement, ...]:
+    if value is None:
+        return ()
+    from workdiary.verify.require import parse_requirements  # noqa: PLC0415 - only who demands pays for it
+
     try:
-        return parse_requirements(value) if value is not None else ()
+        return parse_requirements(value)
     except EvidenceError as error:
         raise click.BadParameter(error.message) from error
 
@@ -116,81 +115,14 @@ def verify(ctx: click.Context, /, file: Path, **options: Any) -> None:
     workdiary verify week.zip --trust ada.json
     workdiary verify week.zip --against the-other-sides.zip --html report.html
     """  # noqa: D301 - click reads the backspace
-    trusts = _trusts(ctx.ensure_object(Globals), options["trusts"])
-    bundle = opened(file)
-    _agreeing(bundle, trusts, options["trusts"] or (file,))
-    judged = judged_bundle(bundle, trusts)
-    if options["against"] is not None:
-        judged = _against(judged, bundle, options["against"], trusts)
-    report = report_of(judged, options["required"])
+    from workdiary.cli.judging import Asked, report_on  # noqa: PLC0415 - the help needs none of it
+
+    home = ctx.ensure_object(Globals)
+    report = report_on(Asked(file, options["trusts"], options["against"], options["required"]), home)
     if options["html"] is not None:
         _write_html(report, options["html"])
     _print(report, as_json=options["as_json"])
     ctx.exit(report.exit)
-
-
-def judged_bundle(bundle: Bundle, trusts: Sequence[Trust]) -> Judged:
-    """Everything that is to be said of a bundle: its records, the pay that follows, its own page."""
-    judged = judge(bundle, trusts)
-    pay = pay_words(judged)
-    told = [Finding("pay", "", sentence) for sentence in pay.why]
-    return judged.with_pay(pay.words, [*told, *_foreign_page(bundle, judged)])
-
-
-def opened(path: Path) -> Bundle:
-    """The bundle of a file, which stays mapped as long as it is used. Raises `UnreadableError`."""
-    try:
-        with path.open("rb") as file:
-            # Never closed here: views into it live as long as what was read, and the map with them.
-            buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        bundle = open_bundle(memoryview(buffer))
-    except EvidenceError as error:
-        raise UnreadableError(path, error.message) from error
-    except (OSError, ValueError) as error:
-        raise UnreadableError(path, getattr(error, "strerror", None) or "it is empty") from error
-    return bundle
-
-
-def _trusts(options: Globals, paths: Sequence[Path]) -> list[Trust]:
-    """What was given; otherwise what was pinned by hand in the home, if there is one."""
-    if not paths:
-        return [pin.trust for pin in pins(options.resolved_home())]
-    return [_trust(path) for path in paths]
-
-
-def _agreeing(bundle: Bundle, trusts: Sequence[Trust], paths: Sequence[Path]) -> None:
-    """Raise `UnreadableError` if two trust files name different keys for this bundle's log."""
-    try:
-        trust_for(bundle.manifest.origin.split("/")[1], trusts)
-    except EvidenceError as error:
-        raise UnreadableError(paths[-1], error.message) from error
-
-
-def _trust(path: Path) -> Trust:
-    try:
-        return read_trust(path)
-    except OSError as error:
-        raise UnreadableError(path, error.strerror or "unknown") from error
-    except EvidenceError as error:
-        raise UnreadableError(path, f"no trust file: {error.message}") from error
-
-
-def _against(judged: Judged, bundle: Bundle, path: Path, trusts: Sequence[Trust]) -> Judged:
-    from workdiary.verify.against import compare  # noqa: PLC0415 - only a comparison pays for it
-
-    other = opened(path)
-    return compare((judged, bundle), (judge(other, trusts), other))
-
-
-def _foreign_page(bundle: Bundle, judged: Judged) -> list[Finding]:
-    """The page enclosed, if it is not the one these records give."""
-    if bundle.report is None or "REPORT.html" in bundle.damaged:
-        return []
-    if bundle_page(bundle, judged.material) == bundle.report:
-        return []
-    return [
-        Finding("integrity", "FOREIGN-REPORT", "the page enclosed (REPORT.html) is not the one that follows")
-    ]
 
 
 def _write_html(report: Report, path: Path) -> None:
@@ -204,8 +136,12 @@ def _write_html(report: Report, path: Path) -> None:
 
 def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
+        from workdiary.verify.report import report_json  # noqa: PLC0415 - the judgement has loaded it
+
         tell(report_json(report))
         return
+    import shutil  # noqa: PLC0415 - a terminal's width is all that is wanted of it
+
     from workdiary.verify.report_text import report_text  # noqa: PLC0415 - JSON needs none of it
 
     text = report_text(report, shutil.get_terminal_size().columns)

@@ -1,0 +1,112 @@
+"""What `workdiary verify` does: a file read, judged by trust files, paid, compared with its own page."""
+
+from __future__ import annotations
+
+import gc
+import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workdiary.cli import Globals
+from workdiary.cli.pins import pins, read_trust
+from workdiary.cli.verify import UnreadableError
+from workdiary.evidence.bundle import Bundle, open_bundle
+from workdiary.evidence.errors import EvidenceError
+from workdiary.rules.bundle_page import bundle_page
+from workdiary.rules.pay import pay_words
+from workdiary.verify.judge import judge
+from workdiary.verify.judged import Finding, Judged
+from workdiary.verify.report import Report, report_of
+from workdiary.verify.require import Requirement
+from workdiary.verify.trust import Trust, trust_for
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks: `trusts` empty means what is pinned, `against` another bundle."""
+
+    file: Path
+    trusts: Sequence[Path]
+    against: Path | None
+    required: tuple[Requirement, ...]
+
+
+def report_on(asked: Asked, options: Globals) -> Report:
+    """The judgement that was asked for. Raises `UnreadableError` and `KnownError`."""
+    # All that is made here is needed to its end: to look for rubbish in between only takes time.
+    gc.disable()
+    try:
+        trusts = _trusts(options, asked.trusts)
+        bundle = opened(asked.file)
+        _agreeing(bundle, trusts, asked.trusts or (asked.file,))
+        judged = judged_bundle(bundle, trusts)
+        if asked.against is not None:
+            judged = _against(judged, bundle, asked.against, trusts)
+        return report_of(judged, asked.required)
+    finally:
+        gc.enable()
+
+
+def judged_bundle(bundle: Bundle, trusts: Sequence[Trust]) -> Judged:
+    """Everything that is to be said of a bundle: its records, the pay that follows, its own page."""
+    judged = judge(bundle, trusts)
+    pay = pay_words(judged)
+    told = [Finding("pay", "", sentence) for sentence in pay.why]
+    return judged.with_pay(pay.words, [*told, *_foreign_page(bundle, judged)])
+
+
+def opened(path: Path) -> Bundle:
+    """The bundle of a file, which stays mapped as long as it is used. Raises `UnreadableError`."""
+    try:
+        with path.open("rb") as file:
+            # Never closed here: views into it live as long as what was read, and the map with them.
+            buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        bundle = open_bundle(memoryview(buffer))
+    except EvidenceError as error:
+        raise UnreadableError(path, error.message) from error
+    except (OSError, ValueError) as error:
+        raise UnreadableError(path, getattr(error, "strerror", None) or "it is empty") from error
+    return bundle
+
+
+def _trusts(options: Globals, paths: Sequence[Path]) -> list[Trust]:
+    """What was given; otherwise what was pinned by hand in the home, if there is one."""
+    if not paths:
+        return [pin.trust for pin in pins(options.resolved_home())]
+    return [_trust(path) for path in paths]
+
+
+def _agreeing(bundle: Bundle, trusts: Sequence[Trust], paths: Sequence[Path]) -> None:
+    """Raise `UnreadableError` if two trust files name different keys for this bundle's log."""
+    try:
+        trust_for(bundle.manifest.origin.split("/")[1], trusts)
+    except EvidenceError as error:
+        raise UnreadableError(paths[-1], error.message) from error
+
+
+def _trust(path: Path) -> Trust:
+    try:
+        return read_trust(path)
+    except OSError as error:
+        raise UnreadableError(path, error.strerror or "unknown") from error
+    except EvidenceError as error:
+        raise UnreadableError(path, f"no trust file: {error.message}") from error
+
+
+def _against(judged: Judged, bundle: Bundle, path: Path, trusts: Sequence[Trust]) -> Judged:
+    from workdiary.verify.against import compare  # noqa: PLC0415 - only a comparison pays for it
+
+    other = opened(path)
+    return compare((judged, bundle), (judge(other, trusts), other))
+
+
+def _foreign_page(bundle: Bundle, judged: Judged) -> list[Finding]:
+    """The page enclosed, if it is not the one these records give."""
+    if bundle.report is None or "REPORT.html" in bundle.damaged:
+        return []
+    if bundle_page(bundle, judged.material) == bundle.report:
+        return []
+    return [
+        Finding("integrity", "FOREIGN-REPORT", "the page enclosed (REPORT.html) is not the one that follows")
+    ]
