@@ -14,12 +14,16 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.fakes.devices import Answer, Door, FakeDevice, Signed, picture
+from workdiary.evidence.canonical import b64u
 from workdiary.evidence.keys import Ed25519Signer
 from workdiary.server.accounts.models import Account, Device, Session
 from workdiary.server.accounts.viewers import hashed
 from workdiary.server.compose import Service
 from workdiary.server.contracts.models import Contract, Party
+from workdiary.server.log.readers import add_reader
 from workdiary.server.store.sealing import make_scope
+from workdiary.wire.keys import KeyRequest, key_proof_input
+from workdiary.wire.reading import encode
 from workdiary.wire.upload import BLOB_TYPE, RECORD_TYPE
 
 MEMO = "Reconcile the quarterly ledger of Acme"
@@ -35,6 +39,7 @@ class World:
     signed: Signed
     cookies: dict[str, dict[str, str]]
     nobody: Door
+    auditor: Door
 
     def callers(self) -> dict[str, Door]:
         port = self.nobody.port
@@ -43,6 +48,7 @@ class World:
             "nobody": self.nobody,
             "device": self.inside.door,
             "other device": self.outside.door,
+            "auditor": self.auditor,
             **doors,
         }
 
@@ -91,7 +97,8 @@ def world(server: Service, device: FakeDevice, door: Door) -> World:
     }
     people["freelancer"] = session(Account.objects.get(id=device.account), port)
     people["stranger"] = session(stranger, port)
-    return World(device, outside, signed, people, door)
+    auditor = Door(port, {"Authorization": f"Bearer {add_reader('auditor')}"})
+    return World(device, outside, signed, people, door, auditor)
 
 
 Ask = Callable[[World, Door], Answer]
@@ -141,7 +148,10 @@ def bundle(world: World, door: Door) -> Answer:
 
 
 PEOPLE = ("freelancer", "client", "support")
-EVERYONE = ("nobody", "device", "other device", "stranger", *PEOPLE)
+EVERYONE = ("nobody", "auditor", "device", "other device", "stranger", *PEOPLE)
+
+# Whoever has no account is asked to sign in; an auditor has a token for the log, and for nothing else.
+NO_ACCOUNT = {"nobody": 401, "auditor": 401}
 
 
 def only(*allowed: str, others: int, then: int = 200) -> dict[str, int]:
@@ -167,7 +177,7 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
     "api/v1/records/receipts": (receipts, only("device", "other device", others=401)),
     "api/v1/records/<str:rid>/receipt": (
         get("/api/v1/records/{rid}/receipt"),
-        {**only("device", *PEOPLE, others=404), "nobody": 401},
+        {**only("device", *PEOPLE, others=404), **NO_ACCOUNT},
     ),
     "api/v1/blobs/<str:digest>": (put_blob, {**only("device", others=401), "other device": 404}),
     "api/v1/streams/<str:stream>/head": (
@@ -178,18 +188,18 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
         get("/api/v1/streams/{stream}/forks"),
         {**only("device", others=401), "other device": 404},
     ),
-    "api/v1/keys": (get("/api/v1/keys"), {**open_to_all(200), "nobody": 401}),
+    "api/v1/keys": (get("/api/v1/keys"), {**open_to_all(200), **NO_ACCOUNT}),
     "api/v1/keys/<str:kid>/heads": (
         get("/api/v1/keys/{kid}/heads?before=9000000000000"),
         {**only("device", others=401), "other device": 404},
     ),
     "api/v1/contracts/<str:contract_id>/bundles": (
         bundle,
-        {**only("device", *PEOPLE, others=404), "nobody": 401},
+        {**only("device", *PEOPLE, others=404), **NO_ACCOUNT},
     ),
     "api/v1/contracts/<str:contract_id>/trust": (
         get("/api/v1/contracts/{contract}/trust"),
-        {**only("device", *PEOPLE, others=404), "nobody": 401},
+        {**only("device", *PEOPLE, others=404), **NO_ACCOUNT},
     ),
     "log/checkpoint": (get("/log/checkpoint"), {**open_to_all(200), "nobody": 401}),
     "log/tile/<path:path>": (get("/log/tile/0/000.p/1"), {**open_to_all(200), "nobody": 401}),
@@ -242,7 +252,7 @@ def test_each_caller_gets_what_is_theirs(world: World, route: str) -> None:
     for name, door in world.callers().items():
         answer = ask(world, door)
         got[name] = answer.status
-        if name in ("nobody", "other device", "stranger"):
+        if name in ("nobody", "auditor", "other device", "stranger"):
             assert not leaked(world, answer), f"{name} sees the tenant at {route}"
     assert got == expected
 
@@ -310,3 +320,18 @@ def test_ids_of_the_wrong_form_are_not_there(world: World) -> None:
     door = Door(world.nobody.port, world.cookies["freelancer"])
     for path in (f"/diary/{uuid.uuid4()}", "/diary/x", f"/record/{uuid.uuid4()}", "/shots/zz", "/nothing"):
         assert door.ask("GET", path).status == 404
+
+
+def test_nobody_else_adds_a_key_to_an_account(world: World) -> None:
+    signer = Ed25519Signer(os.urandom(32))
+    origin = world.inside.installation.origin
+    proof = b64u(signer.sign(key_proof_input(origin, world.inside.account, "root")))
+    body = encode(KeyRequest("root", dict(signer.jwk), proof, "Root").to_json())
+    got = {
+        name: door.ask("POST", "/api/v1/keys", body, Content_Type="application/json").status
+        for name, door in world.callers().items()
+        if name != "device"
+    }
+    # Proof of possession names the account: the other device's word for its own one is another.
+    assert got == {**NO_ACCOUNT, "other device": 422, **dict.fromkeys((*PEOPLE, "stranger"), 403)}
+    assert not Device.objects.filter(kid=signer.kid).exists()
