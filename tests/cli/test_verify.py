@@ -135,7 +135,7 @@ HEAVY = (
     "http.server",
 )
 # What its help leaves out as well: whatever judges.
-JUDGING = ("workdiary.rules", "workdiary.verify.judge", "workdiary.evidence.bundle", "cryptography", "uuid")
+JUDGING = ("workdiary.rules", "workdiary.verify.judge", "workdiary.evidence.bundle", "cryptography")
 
 
 def test_it_loads_nothing_it_does_not_need(files: Path) -> None:
