@@ -236,13 +236,14 @@ def test_a_page_never_makes_a_root_and_a_device_no_browser(device: FakeDevice) -
     assert device.door.ask("POST", "/api/v1/keys", body, Content_Type="application/json").status == 403
 
 
-def test_too_many_keys_are_not_kept(device: FakeDevice) -> None:
-    account = Account.objects.get(id=device.account)
+def test_too_many_browsers_are_not_kept_and_keep_nobody_from_a_root(device: FakeDevice) -> None:
+    row = {"account": Account.objects.get(id=device.account), "alg": "ES256", "jwk": "{}", "name": "x"}
     Device.objects.bulk_create(
-        Device(account=account, kid=f"k{number}", alg="ES256", jwk="{}", name="x", enrolled_ms=0)
-        for number in range(KEYS_MAX)
+        Device(**row, kid=f"k{number}", kind="browser", enrolled_ms=0) for number in range(KEYS_MAX)
     )
     assert add_browser(device, es256(), cookie(device.account, device.door.port)).status == 429
+    body = key_request(device, ed25519(), "root")
+    assert device.door.ask("POST", "/api/v1/keys", body, Content_Type="application/json").status == 201
 
 
 def test_a_revoked_device_is_shut_out_and_labelled_from_its_index_on(

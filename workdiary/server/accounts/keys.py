@@ -22,7 +22,8 @@ ROOT = "root"
 BROWSER = "browser"
 # product.md, lost laptop and lost code: everybody can see the claim for so long before it can take effect.
 ROOT_DELAY_MS = 72 * 3_600_000
-# A person has a handful; this only keeps a stolen session from filling the table.
+# Of each kind a person has a handful; this only keeps a stolen session from filling the table. Browsers are
+# counted apart: whoever fills that list must not keep the owner from a root.
 KEYS_MAX = 200
 
 _CLASSES = {ROOT: "SOFTWARE", BROWSER: "BROWSER"}
@@ -60,7 +61,7 @@ def register(account: Account, asked: KeyRequest, origin: str) -> None:
             if known.revoked_ms is not None:
                 raise ProblemError(ProblemCode.REVOKED)
             return
-        if Device.objects.filter(account=account).count() >= KEYS_MAX:
+        if Device.objects.filter(account=account, kind=asked.kind).count() >= KEYS_MAX:
             raise ProblemError(ProblemCode.TOO_MANY, f"more than {KEYS_MAX} keys")
         root = root_of(account) if asked.kind == ROOT else None
         if root is not None:
