@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+from django.http import HttpRequest
+
 from tests.fakes.devices import Door, FakeDevice
+from tests.server.conftest import running
 from workdiary.evidence.canonical import unb64
 from workdiary.evidence.log import leaf_reader, record_leaf_hash, verify_consistency
 from workdiary.evidence.notes import Checkpoint, open_note, parse_checkpoint, parse_vkey
+from workdiary.server.api.log import admit_reader
+from workdiary.server.compose import Plan
+from workdiary.server.log.readers import add_reader
+from workdiary.server.store.problem import ProblemError
 
 
 def head_of(device: FakeDevice) -> Checkpoint:
@@ -55,3 +63,27 @@ def test_nothing_of_the_log_is_public(device: FakeDevice) -> None:
     stranger = Door(device.door.port)
     for path in ("/log/checkpoint", "/log/tile/0/000.p/1", "/log/consistency?from=0&to=1"):
         assert stranger.ask("GET", path).status == 401
+
+
+def asking(token: str) -> HttpRequest:
+    request = HttpRequest()
+    request.META["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return request
+
+
+def test_an_auditor_is_no_client_that_makes_beacons_grow(device: FakeDevice) -> None:
+    assert admit_reader(asking(device.token)) is True
+    assert admit_reader(asking(add_reader("auditor"))) is False
+    with pytest.raises(ProblemError):
+        admit_reader(asking("nobody's"))
+
+
+def test_whoever_looks_into_a_public_log_is_no_client_either(plan: Plan) -> None:
+    plan.folder.mkdir(mode=0o700, parents=True)
+    (plan.folder / "server.toml").write_text("[log]\npublic = true\n")
+    with running(plan) as server:
+        device = FakeDevice(Door(server.runtime.port))
+        assert device.enrol(server.enrol_token or "").status == 201
+        assert Door(server.runtime.port).ask("GET", "/log/checkpoint").status == 200
+        assert admit_reader(HttpRequest()) is False
+        assert admit_reader(asking(device.token)) is True

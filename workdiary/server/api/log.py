@@ -32,8 +32,8 @@ _EPOCH_CHARS = 9  # the column holds 31 bits
 @api("GET")
 def checkpoint(request: HttpRequest) -> HttpResponse:
     """The newest signed note, with the cosignatures it has by now."""
-    admit_reader(request)
-    client_here()
+    if admit_reader(request):
+        client_here()
     response = HttpResponse(note_text(_signed(request)), content_type=_TEXT)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -64,13 +64,19 @@ def consistency(request: HttpRequest) -> HttpResponse:
     return HttpResponse("".join(f"{b64(item)}\n" for item in proof), content_type=_TEXT)
 
 
-def admit_reader(request: HttpRequest) -> None:
-    """Raise ProblemError unless the log is public, or this is a party, or an auditor or witness by token."""
-    if runtime().settings.log_public or optional_viewer(request) is not None:
-        return
-    if optional_device(request) is None and is_reader(bearer(request)):
-        return
-    device_of(request)
+def admit_reader(request: HttpRequest) -> bool:
+    """Raise ProblemError unless the log is public, or this is a party, or an auditor or witness by token.
+
+    Whether it is a party: others who look in do not make the log grow by beacons, as its clients do.
+    """
+    if optional_viewer(request) is not None:
+        return True
+    device = optional_device(request)
+    if device is None and (runtime().settings.log_public or is_reader(bearer(request))):
+        return False
+    if device is None or not runtime().settings.log_public:
+        device_of(request)
+    return True
 
 
 def asked_epoch(request: HttpRequest) -> int | None:
