@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.fakes import bundles
 from tests.fakes.bundles import CELL
 from tests.fakes.records import START, browser, device
-from tests.fakes.tales import Tale, without, word
+from tests.fakes.tales import Tale, verdict, without, word
 from tests.fakes.world import FREELANCER, MINUTE, Stream
 from workdiary.evidence.canonical import JsonObject, JsonValue, b64u
 from workdiary.evidence.disclosure import parse as parse_disclosure
 from workdiary.evidence.envelope import SignedRecord
+from workdiary.evidence.streams import Link, check_chain
+from workdiary.rules import pay
+from workdiary.rules.pay import pay_words
 
 _OWN = {
     "_sd",
@@ -223,3 +228,44 @@ def test_a_first_seal_dated_back_does_not_hide_the_spans_beginning() -> None:
     tale.log(told.before)
     judged = tale.judged()
     assert judged.worst["chain"] == "OPEN"
+
+
+# --- pay
+
+
+def locked_again(tale: Tale) -> SignedRecord:
+    """The operator states the same week a second time."""
+    first = next(record for record in tale.operator.records if record.kind == "lock")
+    clear = {name: value for name, value in first.payload.items() if name not in _OWN}
+    again = tale.operator.sign("lock", {**clear, "size": tale.world.log.size})
+    tale.log(again)
+    return again
+
+
+def test_a_week_is_not_billed_by_two_locks() -> None:
+    tale = Tale(lock=True)
+    again = locked_again(tale)
+    judged = tale.judged()
+    found = pay_words(judged)
+    place = verdict(judged, again).place
+    assert found.words[place] == "DIFFERS"
+    assert sorted(found.locks[other].word for other in found.locks) == ["DIFFERS", "MATCHES"]
+
+
+def test_more_locks_than_can_be_recomputed_are_not_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of segments and locks would take minutes."""
+    monkeypatch.setattr(pay, "WORK_CAP", 1)
+    judged = Tale(lock=True).judged()
+    assert [lock.word for lock in pay_words(judged).locks.values()] == ["NOT-STATED"]
+
+
+def test_gaps_that_are_said_to_be_refusals_cost_no_more_than_they_weigh() -> None:
+    """Each of 5,000 records behind a gap names 32 refused ones: once sorted anew for every gap."""
+    links = []
+    for n in range(5_000):
+        far = ((10**6 + 32 * n + i, f"{n}.{i}") for i in range(31))
+        links.append(Link("s", 2 * n, f"{n}", None, "k", None, b"%d" % n, ((2 * n + 1, f"{n}"), *far)))
+    started = time.process_time()
+    found = check_chain(links)
+    assert time.process_time() - started < 10
+    assert {item.kind for item in found} == {"GAP(refused)"}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workdiary.rules.bundle_entries import Signer, entry_of
 from workdiary.rules.entries import Entry, Place, in_order
+from workdiary.rules.locks import Locks
 from workdiary.rules.policy import KNOWN, parse
 from workdiary.rules.projection import project
 from workdiary.rules.recheck import Ground, PayWord, Recheck, recheck
 from workdiary.verify.judge import PAY_KINDS
 from workdiary.verify.judged import Judged
+
+# Each lock is recomputed from all below it: a year of full weeks comes to 325,000 records read. A hostile
+# bundle of a megabyte could ask for millions.
+WORK_CAP = 400_000
+_TWICE = "An earlier lock has closed that time already: a second is billed once."
+_TOO_MANY = "More locks are here than are recomputed at once: ask for bundles of shorter spans."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def pay_of(entries: Iterable[Entry], ground: Ground) -> PayVerdicts:
     """The same from entries of one contract: each record has the word of the lock that counted it."""
     ordered = in_order(entries)
     diary = project(ordered)
-    locks = {lock.place: recheck(ordered, lock.entry, ground) for lock in diary.locks.all}
+    locks = dict(_rechecked(ordered, diary.locks, ground))
     words: dict[Place, PayWord] = {}
     for entry in ordered:
         if entry.kind in PAY_KINDS and entry.index is not None:
@@ -68,6 +76,19 @@ def pay_of(entries: Iterable[Entry], ground: Ground) -> PayVerdicts:
     for place, found in locks.items():
         words[place] = found.word
     return PayVerdicts(words, locks)
+
+
+def _rechecked(ordered: Sequence[Entry], locks: Locks, ground: Ground) -> Iterator[tuple[Place, Recheck]]:
+    work = 0
+    for lock in locks.all:
+        work += bisect_left(ordered, lock.bound, key=lambda entry: entry.place)
+        first = locks.of(lock.span[0])
+        if first is not None and first.place != lock.place:
+            yield lock.place, Recheck("DIFFERS", (_TWICE,), span=lock.span)
+        elif work > WORK_CAP:
+            yield lock.place, Recheck("NOT-STATED", (_TOO_MANY,), span=lock.span)
+        else:
+            yield lock.place, recheck(ordered, lock.entry, ground)
 
 
 def _worse(first: PayWord, second: PayWord) -> PayWord:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from workdiary.evidence.envelope import ParsedRecord
 from workdiary.evidence.streams import Finding as StreamFinding
@@ -70,8 +72,9 @@ class _Stream:
         self._links = links
         self._before = _head(bounded.before, name)
         self._end = _head(bounded.end, name)
-        self._erased = erased
-        self._skipped = {seq: ident for link in links for seq, ident in link.skips}
+        # In order once: a hostile stream can have as many gaps as it has records, each naming 32 skips.
+        self._erased = sorted(erased)
+        self._skipped = sorted({seq: ident for link in links for seq, ident in link.skips}.items())
         # A bundle holds account streams whole, however early their records are: all that is said of keys.
         whole = bool(links) and all(link.ctr is None for link in links)
         base = self._before.seq if self._before and not whole else -1
@@ -109,10 +112,14 @@ class _Stream:
 
     def _gap(self, before: int, after: int) -> list[StreamFinding]:
         # Counted, never enumerated: a hostile seq can be 2^53.
-        missing = after - before - 1 - sum(before < seq < after for seq in self._erased)
+        gone = bisect_left(self._erased, after) - bisect_right(self._erased, before)
+        missing = after - before - 1 - gone
         if missing <= 0:
             return []
-        refused = tuple(self._skipped[seq] for seq in sorted(self._skipped) if before < seq < after)
+        low = bisect_right(self._skipped, before, key=itemgetter(0))
+        refused = tuple(
+            ident for _, ident in self._skipped[low : bisect_left(self._skipped, after, key=itemgetter(0))]
+        )
         kind: FindingKind = "GAP(refused)" if len(refused) >= missing else "GAP"
         return [StreamFinding(self._name, kind, before + 1, refused)]
 
