@@ -6,7 +6,7 @@ import os
 import pkgutil
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 
 from django.db import OperationalError, connection
@@ -34,13 +34,25 @@ def bring_up(apps: Sequence[str]) -> None:
             subject=str(_name()),
         )
     if known - applied:
-        from django.core.management import call_command  # noqa: PLC0415 - a current database needs none of it
-
-        # Of several that start at once the first does it; alone, so that nobody migrates beside it.
-        with writing() if is_postgres() else nullcontext():
-            call_command("migrate", verbosity=0, interactive=False)
+        _migrate()
         if not is_postgres():
             _name().chmod(0o600)
+
+
+def _migrate() -> None:
+    """All or nothing, alone: Django notes each migration after it, so a kill between the two would be the end.
+
+    Of several that start at once the first does it.
+    """
+    from django.core.management import call_command  # noqa: PLC0415 - a current database needs none of it
+
+    # SQLite changes tables only with its foreign keys off, and switches them outside of transactions only.
+    connection.disable_constraint_checking()
+    try:
+        with writing():
+            call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        connection.enable_constraint_checking()
 
 
 def is_current(apps: Sequence[str]) -> bool:
