@@ -208,6 +208,7 @@ def rotate(options: Globals, *, yes: bool) -> None:
 @contextmanager
 def _working(options: Globals) -> Iterator[KeyWork]:
     """The home, locked, and its server, started for this if need be."""
+    _no_core_file()
     home, named = options.resolved_home(), list[str]()
     with reading(home, os.environ):  # says whether there is anything at all
         pass
@@ -219,6 +220,14 @@ def _working(options: Globals) -> Iterator[KeyWork]:
                 yield work
             except RefusedError as refused:
                 raise judged(refused) from refused
+
+
+def _no_core_file() -> None:
+    """A crash must not leave a recovery code in a file."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _send(work: KeyWork) -> None:
