@@ -40,7 +40,7 @@ def bring_up(apps: Sequence[str]) -> None:
 
 
 def _migrate() -> None:
-    """All or nothing, alone: Django notes each migration after it, so a kill between the two would be the end.
+    """All or nothing, alone: Django notes each migration after it, so a kill between the two would be final.
 
     Of several that start at once the first does it.
     """
