@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,14 @@ from tests.fakes.bundles import CELL
 from tests.fakes.records import START, browser, device
 from tests.fakes.tales import Tale, verdict, without, word
 from tests.fakes.world import FREELANCER, MINUTE, Stream
+from workdiary.evidence.bundle import open_bundle
 from workdiary.evidence.canonical import JsonObject, JsonValue, b64u
 from workdiary.evidence.disclosure import parse as parse_disclosure
 from workdiary.evidence.envelope import SignedRecord
 from workdiary.evidence.streams import Link, check_chain
 from workdiary.rules import pay
 from workdiary.rules.pay import pay_words
+from workdiary.verify.judge import judge
 
 _OWN = {
     "_sd",
@@ -269,3 +272,17 @@ def test_gaps_that_are_said_to_be_refusals_cost_no_more_than_they_weigh() -> Non
     found = check_chain(links)
     assert time.process_time() - started < 10
     assert {item.kind for item in found} == {"GAP(refused)"}
+
+
+def test_demo_rules_under_records_that_deny_them_do_not_match() -> None:
+    """Holding the device's and the operator's keys: every word that says demo is left out."""
+
+    def twist(_s: Stream, kind: str, clear: dict[str, JsonValue], _slots: dict[str, JsonValue]) -> None:
+        if kind in {"segment", "policy"}:
+            clear["demo"] = False
+
+    sample = bundles.sample_bundle(bundles.Knobs(demo=True), twist)
+    manifest = replace(sample.contents.manifest, demo=False)
+    data = bundles.bundle_bytes(replace(sample.contents, manifest=manifest))
+    judged = judge(open_bundle(data), [sample.trust])
+    assert {lock.word for lock in pay_words(judged).locks.values()} == {"DIFFERS"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from workdiary.rules.agreement import TermsBook
 from workdiary.rules.bundle_entries import Signer, entry_of
 from workdiary.rules.entries import Entry, Place, in_order
 from workdiary.rules.locks import Locks
@@ -19,6 +20,7 @@ from workdiary.verify.judged import Judged
 # bundle of a megabyte could ask for millions.
 WORK_CAP = 400_000
 _TWICE = "An earlier lock has closed that time already: a second is billed once."
+_DEMO = "The rules are those of a demonstration, and the records deny it."
 _TOO_MANY = "More locks are here than are recomputed at once: ask for bundles of shorter spans."
 
 
@@ -65,6 +67,10 @@ def pay_of(entries: Iterable[Entry], ground: Ground) -> PayVerdicts:
     ordered = in_order(entries)
     diary = project(ordered)
     locks = dict(_rechecked(ordered, diary.locks, ground))
+    if _denies_demo(ordered, diary.book, ground):
+        locks = {
+            place: replace(found, word="DIFFERS", why=(*found.why, _DEMO)) for place, found in locks.items()
+        }
     words: dict[Place, PayWord] = {}
     for entry in ordered:
         if entry.kind in PAY_KINDS and entry.index is not None:
@@ -76,6 +82,14 @@ def pay_of(entries: Iterable[Entry], ground: Ground) -> PayVerdicts:
     for place, found in locks.items():
         words[place] = found.word
     return PayVerdicts(words, locks)
+
+
+def _denies_demo(ordered: Iterable[Entry], book: TermsBook, ground: Ground) -> bool:
+    """Whether time was recorded, or agreed to be judged, by a set for demonstrations and does not say so."""
+    demo = {name for name, policy in ground.policies.items() if policy.demo}
+    by_terms = any(version.terms.policy in demo for version in book.versions)
+    segments = [entry for entry in ordered if entry.kind == "segment"]
+    return any((by_terms or entry.text("policy") in demo) and not entry.flag("demo") for entry in segments)
 
 
 def _rechecked(ordered: Sequence[Entry], locks: Locks, ground: Ground) -> Iterator[tuple[Place, Recheck]]:
