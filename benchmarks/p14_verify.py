@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.result import Result, at_most
 from tests.fakes.bundles import Knobs, sample_bundle
-from workdiary.cli.judging import judged_bundle, opened
+from workdiary.cli import aside
+from workdiary.cli.judging import Begin, judged_bundle, opened
 from workdiary.evidence import keys
 from workdiary.verify.report import report_of
 from workdiary.verify.report_text import report_text
@@ -45,9 +46,14 @@ def made(folder: Path, segments: int) -> Case:
     return Case(path, trust_path, sample.trust)
 
 
-def checked(case: Case) -> None:
+def checked(case: Case, begin: Begin = aside.begin) -> None:
     """Everything the command does between its start and its last line."""
-    report_text(report_of(judged_bundle(opened(case.path), [case.trust])))
+    report_text(report_of(judged_bundle(opened(case.path), [case.trust], begin)))
+
+
+def alone(_work: Callable[[], bytes]) -> aside.Answer:
+    """No second process: every signature is checked where it can be counted."""
+    return lambda: None
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def took(work: Callable[[], None]) -> float:
 def floor_of(case: Case) -> tuple[Callable[[], None], int]:
     """SHA-256 over all bytes and every signature once more; how many signatures."""
     with spied() as calls:
-        checked(case)
+        checked(case, alone)
 
     def floor() -> None:
         hashlib.sha256(case.path.read_bytes()).digest()
@@ -100,17 +106,22 @@ def command(*arguments: str) -> float:
 def line(name: str, case: Case, wall_goal: float) -> list[Result]:
     """In the process against the floor, then the whole command; samples interleaved against drift."""
     floor, signatures = floor_of(case)
-    inside, floors, walls = [], [], []
+    inside, single, floors, walls = [], [], [], []
     for _ in range(ROUNDS):
         floors.append(took(floor))
         inside.append(took(lambda: checked(case)))
+        single.append(took(lambda: checked(case, alone)))
         walls.append(command(str(case.path), "--trust", str(case.trust_path)))
-    least, value, wall = (statistics.median(samples) for samples in (floors, inside, walls))
+    least, value, one_core, wall = (statistics.median(samples) for samples in (floors, inside, single, walls))
     size = f"{case.path.stat().st_size / 1e6:.0f} MB, {signatures} signatures"
     return [
         Result(
             "P14", f"verify {name}, without start", value * 1e3, "ms", "hash + signature floor", least * 1e3,
             "≤ 1.5×", at_most(1.5, value, least), [s * 1e3 for s in inside], size,
+        ),
+        Result(
+            "P14", f"verify {name}, on one core", one_core * 1e3, "ms", "hash + signature floor", least * 1e3,
+            samples=[s * 1e3 for s in single], note=size,
         ),
         Result(
             "P14", f"verify {name}, whole command", wall, "s", "", None, f"≤ {wall_goal} s",

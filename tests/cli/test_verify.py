@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.fakes.bundles import Knobs, bundle_bytes, sample_bundle
-from workdiary.cli import cli, judging
+from workdiary.cli import cli
 from workdiary.verify.trust import dump_trust
 
 
@@ -107,7 +107,7 @@ def test_a_fault_of_ours_is_no_verdict(files: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_arguments: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(judging, "judge", fail)
+    monkeypatch.setattr("workdiary.verify.judge.judge", fail)
     result = run(files, "good.zip")
     assert (result.exit_code, result.stdout) == (70, "")
     assert "not a verdict" in result.stderr

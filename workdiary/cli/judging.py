@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import gc
 import mmap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workdiary.cli import Globals
+from workdiary.cli import Globals, aside
 from workdiary.cli.pins import pins, read_trust
 from workdiary.cli.verify import UnreadableError
 from workdiary.evidence.bundle import Bundle, open_bundle
 from workdiary.evidence.errors import EvidenceError
-from workdiary.rules.bundle_page import bundle_page
-from workdiary.rules.pay import pay_words
-from workdiary.verify.judge import judge
 from workdiary.verify.judged import Finding, Judged
-from workdiary.verify.report import Report, report_of
-from workdiary.verify.require import Requirement
 from workdiary.verify.trust import Trust, trust_for
+
+if TYPE_CHECKING:
+    from workdiary.verify.report import Report
+    from workdiary.verify.require import Requirement
+
+Begin = Callable[[Callable[[], bytes]], aside.Answer]
+# Records in a bundle from which on a second process is worth its start.
+_MANY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,41 @@ def report_on(asked: Asked, options: Globals) -> Report:
         judged = judged_bundle(bundle, trusts)
         if asked.against is not None:
             judged = _against(judged, bundle, asked.against, trusts)
+        from workdiary.verify.report import report_of  # noqa: PLC0415 - see `judged_bundle`
+
         return report_of(judged, asked.required)
     finally:
         gc.enable()
 
 
-def judged_bundle(bundle: Bundle, trusts: Sequence[Trust]) -> Judged:
-    """Everything that is to be said of a bundle: its records, the pay that follows, its own page."""
-    judged = judge(bundle, trusts)
+def judged_bundle(bundle: Bundle, trusts: Sequence[Trust], begin: Begin = aside.begin) -> Judged:
+    """Everything that is to be said of a bundle: its records, the pay that follows, its own page.
+
+    begin: who checks the signatures of many notes meanwhile.
+    """
+    answer = begin(lambda: _checked_notes(bundle, trusts)) if len(bundle.records) >= _MANY else None
+    # Imported only now: the other process is at work already.
+    from workdiary.rules.pay import pay_words  # noqa: PLC0415
+    from workdiary.verify.judge import judge  # noqa: PLC0415
+
+    judged = judge(bundle, trusts, lambda: _sound(bundle, answer))
     pay = pay_words(judged)
     told = [Finding("pay", "", sentence) for sentence in pay.why]
     return judged.with_pay(pay.words, [*told, *_foreign_page(bundle, judged)])
+
+
+def _checked_notes(bundle: Bundle, trusts: Sequence[Trust]) -> bytes:
+    from workdiary.verify.ahead import check_notes  # noqa: PLC0415 - by the other process
+
+    return check_notes(bundle, trusts)
+
+
+def _sound(bundle: Bundle, answer: aside.Answer | None) -> frozenset[str]:
+    if answer is None:
+        return frozenset()
+    from workdiary.verify.ahead import sound_notes  # noqa: PLC0415 - only where another process checks
+
+    return sound_notes(bundle, answer())
 
 
 def opened(path: Path) -> Bundle:
@@ -96,6 +124,7 @@ def _trust(path: Path) -> Trust:
 
 def _against(judged: Judged, bundle: Bundle, path: Path, trusts: Sequence[Trust]) -> Judged:
     from workdiary.verify.against import compare  # noqa: PLC0415 - only a comparison pays for it
+    from workdiary.verify.judge import judge  # noqa: PLC0415
 
     other = opened(path)
     return compare((judged, bundle), (judge(other, trusts), other))
@@ -105,6 +134,8 @@ def _foreign_page(bundle: Bundle, judged: Judged) -> list[Finding]:
     """The page enclosed, if it is not the one these records give."""
     if bundle.report is None or "REPORT.html" in bundle.damaged:
         return []
+    from workdiary.rules.bundle_page import bundle_page  # noqa: PLC0415 - see `judged_bundle`
+
     if bundle_page(bundle, judged.material) == bundle.report:
         return []
     return [

@@ -9,7 +9,14 @@ from functools import lru_cache
 from workdiary.evidence.canonical import b64, unb64
 from workdiary.evidence.digest import sha256
 from workdiary.evidence.errors import EvidenceError
-from workdiary.evidence.keys import KEY_BYTES, SIGNATURE_BYTES, Ed25519Signer, check_ed25519, verify_ed25519
+from workdiary.evidence.keys import (
+    KEY_BYTES,
+    SIGNATURE_BYTES,
+    Check,
+    Ed25519Signer,
+    check_ed25519,
+    verify_ed25519,
+)
 from workdiary.evidence.notes import (
     DASH,
     KEY_ID_BYTES,
@@ -94,11 +101,13 @@ def parse_cosigner(text: str) -> CosignerKey:
     return vkey
 
 
-def cosignatures(note: str, keys: Iterable[CosignerKey]) -> tuple[Cosignature, ...]:
+def cosignatures(
+    note: str, keys: Iterable[CosignerKey], check: Check = verify_ed25519
+) -> tuple[Cosignature, ...]:
     """The true cosignatures of a checkpoint note by `keys`, one for each key (its earliest), sorted by name.
 
     Lines of other keys are ignored. Raises `EvidenceError` for a note that is no checkpoint, and for a false
-    cosignature by one of `keys`: then the whole note is to be refused.
+    cosignature by one of `keys`: then the whole note is to be refused. check: see `notes.open_note`.
     """
     text, lines = split_note(note)
     parse_checkpoint(text)
@@ -109,7 +118,7 @@ def cosignatures(note: str, keys: Iterable[CosignerKey]) -> tuple[Cosignature, .
         key = known.get((name, key_id))
         if key is None:
             continue
-        cosignature = Cosignature(name, _verified(key, text, payload), f"{line}\n")
+        cosignature = Cosignature(name, _verified(key, text, payload, check), f"{line}\n")
         before = found.get(key.public)
         # By key, not by name: one key under two names is one witness.
         if before is None or (cosignature.time_s, name) < (before.time_s, before.name):
@@ -140,13 +149,13 @@ def _key_id(name: str, public: bytes) -> bytes:
     return sha256(name.encode() + b"\n" + bytes([TYPE_COSIGNATURE]) + public)[:KEY_ID_BYTES]
 
 
-def _verified(key: CosignerKey, text: str, payload: bytes) -> int:
+def _verified(key: CosignerKey, text: str, payload: bytes, check: Check) -> int:
     if len(payload) != _TIME_BYTES + SIGNATURE_BYTES:
         raise EvidenceError("signature", "a cosignature has a time and 64 bytes")
     time_s = int.from_bytes(payload[:_TIME_BYTES], "big")
     if time_s > TIME_MAX_S:
         raise EvidenceError("time", "a cosignature outside 1970-9999")
-    verify_ed25519(key.public, _message(text, time_s), payload[_TIME_BYTES:])
+    check(key.public, _message(text, time_s), payload[_TIME_BYTES:])
     return time_s
 
 

@@ -5,7 +5,7 @@ Without the strict forms anyone could turn one valid signature into another vali
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Protocol
 
@@ -36,6 +36,9 @@ _SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _ORDER_8_Y, _P - _ORDER_8_Y})
 # SP 800-186: the field's prime and the order of P-256.
 _P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _N256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+# (raw public key, data, signature) → nothing, or `EvidenceError`: see `verify_ed25519`.
+Check = Callable[[bytes, bytes, bytes], None]
 
 _MEMBERS = {
     ("OKP", "Ed25519"): ("crv", "kty", "x"),

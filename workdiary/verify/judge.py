@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from workdiary.evidence.bundle import Bundle
@@ -40,13 +40,16 @@ from workdiary.verify.words import NOT_APPLICABLE, join
 PAY_KINDS = frozenset({"segment", "manual", "idle-claim", "lock"})
 
 
-def judge(bundle: Bundle, trusts: Sequence[Trust]) -> Judged:
+def judge(
+    bundle: Bundle, trusts: Sequence[Trust], sound: Callable[[], Collection[str]] = tuple
+) -> Judged:
     """Judge every record of a bundle by what `trusts` say.
 
     The pay axis stays NOT-STATED until `Judged.with_pay`. Raises `EvidenceError` only for trust files that
-    contradict one another or hold a witness's key that is none, never for what is in the bundle.
+    contradict one another or hold a witness's key that is none, never for what is in the bundle. `sound` is
+    asked late for what `ahead.check_notes` found meanwhile.
     """
-    return _Court(bundle, trusts).judged()
+    return _Court(bundle, trusts, sound).judged()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ class _Heard:
 class _Court:
     """Everything that one judgement shares between records."""
 
-    def __init__(self, bundle: Bundle, trusts: Sequence[Trust]) -> None:
+    def __init__(
+        self, bundle: Bundle, trusts: Sequence[Trust], sound: Callable[[], Collection[str]]
+    ) -> None:
         manifest = bundle.manifest
         self._bundle = bundle
         self._trust = trust_for(manifest.origin.split("/")[1], trusts)
         self._readings = read_records(bundle)
-        self._log = LogBook(bundle, self._trust)
+        self._log = LogBook(bundle, self._trust, sound())
         operator = self._trust.operator if self._trust else None
         self._keyring = Keyring(self._readings, roots_of(trusts), operator)
         self._heard = self._hear()

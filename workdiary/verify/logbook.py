@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from workdiary.evidence import log
 from workdiary.evidence.bundle import Bundle, LeafFile, NoteFile
 from workdiary.evidence.canonical import JsonValue
-from workdiary.evidence.cosign import parse_cosigner
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.kinds.base import TreeHead
 from workdiary.evidence.leaves import parse_beacon, parse_epoch
-from workdiary.evidence.notes import Receipt, VerifierKey, parse_receipt
+from workdiary.evidence.notes import Receipt, parse_receipt
 from workdiary.verify.bounds import Bounds, not_before_of
 from workdiary.verify.checks import same_installation
 from workdiary.verify.judged import Finding, Window
-from workdiary.verify.logparts import check_leaf, grouped, own_copy
-from workdiary.verify.logs import PROVEN, EpochLog, NoteReader, SeenNote
+from workdiary.verify.logparts import check_leaf, grouped, note_reader, own_copy
+from workdiary.verify.logs import PROVEN, EpochLog, SeenNote
 from workdiary.verify.reading import Reading
 from workdiary.verify.stamps import Stamps
 from workdiary.verify.trust import Trust
@@ -39,18 +38,16 @@ class LogVerdict:
 class LogBook:
     """Reads the log's part of a bundle once; then `verdict` answers for each record."""
 
-    def __init__(self, bundle: Bundle, trust: Trust | None) -> None:
+    def __init__(self, bundle: Bundle, trust: Trust | None, sound: Collection[str] = ()) -> None:
+        """`sound`: see `NoteReader`."""
         self._bundle = bundle
         # Grouped once: hostile epochs can be as many as there are files.
         self._by_epoch = grouped(bundle)
         self._trust = trust or Trust()
         self._pinned = trust is not None and trust.log_key is not None
         self._stamps = Stamps(self._trust.tsas)
-        self._installation = bundle.manifest.origin.split("/")[1]
         self.findings: list[Finding] = []
-        self._notes = NoteReader(
-            self._installation, self._vkeys(), map(parse_cosigner, self._trust.witnesses)
-        )
+        self._notes = note_reader(bundle, trust, self._by_epoch, sound)
         self._receipts: dict[tuple[int, int], Receipt] = {}
         self._epochs = {epoch: self._epoch(epoch) for epoch in self._by_epoch}
         self._bounds = {epoch: self._bound(epoch) for epoch in self._epochs}
@@ -139,14 +136,6 @@ class LogBook:
             return True
         epoch = self._epochs.get(_epoch_of(reading.parsed.log))
         return epoch is not None and all(epoch.knows(head) for head in heads)
-
-    def _vkeys(self) -> Mapping[int, VerifierKey] | None:
-        """The pinned key of each epoch; the bundle's own copy only shows whether it agrees with itself."""
-        trust = self._trust if self._pinned else own_copy(self._bundle)
-        if trust is None or trust.installation != self._installation:
-            return None
-        keys = ((epoch, trust.vkey(epoch)) for epoch in self._by_epoch)
-        return {epoch: key for epoch, key in keys if key is not None} or None
 
     def _epoch(self, epoch: int) -> EpochLog:
         notes = self._by_epoch[epoch].notes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from workdiary.evidence import log
 from workdiary.evidence.bundle import Bundle, BundleRecord, LeafFile, NoteFile
+from workdiary.evidence.cosign import parse_cosigner
 from workdiary.evidence.errors import EvidenceError
-from workdiary.verify.logs import EpochLog
+from workdiary.verify.logs import EpochLog, NoteReader
 from workdiary.verify.trust import TRUST_CAP, Trust, parse_trust
 
 
@@ -43,6 +45,23 @@ def own_copy(bundle: Bundle) -> Trust | None:
         return parse_trust(bundle.trust.decode("utf-8", "replace"))
     except EvidenceError:
         return None
+
+
+def note_reader(
+    bundle: Bundle, trust: Trust | None, epochs: Iterable[int], sound: Collection[str] = ()
+) -> NoteReader:
+    """The reader of a bundle's notes: by the keys that are pinned.
+
+    Without any, the bundle's own copy only shows whether it agrees with itself. `sound`: see `NoteReader`.
+    """
+    installation = bundle.manifest.origin.split("/")[1]
+    pinned = trust or Trust()
+    giver = pinned if pinned.log_key is not None else own_copy(bundle)
+    vkeys = None
+    if giver is not None and giver.installation == installation:
+        keys = ((epoch, giver.vkey(epoch)) for epoch in epochs)
+        vkeys = {epoch: key for epoch, key in keys if key is not None} or None
+    return NoteReader(installation, vkeys, map(parse_cosigner, pinned.witnesses), sound)
 
 
 def check_leaf(leaf: LeafFile, made: EpochLog) -> None:
