@@ -101,9 +101,11 @@ def test_a_key_is_rotated_and_ended_by_the_operator(enrolled: Run) -> None:
 
 def test_what_cannot_be_done_is_said(enrolled: Run) -> None:
     wrong = recovery_code(bytes(20))
+    own = enrolled("keys", "--json").json()["keys"][0]["words"].split()[:4]
     for args, code in (
         (("certify", "babab", "babab", "babab", "babab"), 6),
         (("revoke", "nobody"), 6),
+        (("revoke", *own, "--yes"), 7),  # found by its words, typed as they are shown
         (("rejoin", "A" * 22), 6),
         (("endorse", "nobody", "--before", "yesterday"), 2),
         (("endorse", "nobody", "--before", "2026-11-20T18:00"), 2),

@@ -360,7 +360,7 @@ def test_a_damaged_key_is_not_replaced(desk: Desk, data: bytes) -> None:
     assert (desk.folder / KEY).read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["two words", "a+b", "", "new\nline"])
+@pytest.mark.parametrize("name", ["two words", "a+b", "", "new\nline", "https://example.org/w"])
 def test_a_name_that_no_note_can_carry_is_refused(tmp_path: Path, name: str) -> None:
     state = State.open(tmp_path)
     with pytest.raises(KnownError, match="name"):

@@ -46,7 +46,7 @@ def keys(ctx: click.Context, *, as_json: bool) -> None:
     workdiary keys root                (makes your recovery code)
     workdiary keys recover             (on a new computer, with the code)
     workdiary keys certify WORD WORD WORD WORD
-    workdiary keys revoke KEY --why stolen
+    workdiary keys revoke WORD WORD WORD WORD --why stolen
     """  # noqa: D301 - click reads the backspace
     if ctx.invoked_subcommand is None:
         print_keys(ctx.ensure_object(Globals), as_json=as_json)
@@ -136,22 +136,23 @@ def certify(options: Globals, code: tuple[str, ...]) -> None:
 
 
 @keys.command()
-@click.argument("key", metavar="KEY")
+@click.argument("key", metavar="KEY", nargs=-1, required=True)
 @click.option("--why", type=click.Choice(WHY), default="lost", show_default=True)
 @click.option("--root", "by_root", is_flag=True, help="By the recovery code, typed on standard input.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def revoke(options: Globals, key: str, why: str, *, by_root: bool, yes: bool) -> None:
+def revoke(options: Globals, key: tuple[str, ...], why: str, *, by_root: bool, yes: bool) -> None:
     """End a key for good: it is shut out, and what it signs later is labelled REVOKED.
 
-    KEY is its name or words, as `workdiary keys` shows them. What it signed before stays as it is.
+    KEY is its name or its four words, as `workdiary keys` shows them. What it signed before stays as it is.
+    With --root it may be this computer's own, which then sends and exports nothing any more.
     """
     with _working(options) as work:
-        if not confirmed("End this key for good?", yes=yes or by_root):
+        if not confirmed("End this key for good? It cannot be taken back.", yes=yes):
             return
         secret = _typed() if by_root else None
         try:
-            row = work.desk.revoke(key, why, secret)
+            row = work.desk.revoke(" ".join(key), why, secret)
         finally:
             wipe(secret or b"")
         _send(work)
@@ -159,18 +160,18 @@ def revoke(options: Globals, key: str, why: str, *, by_root: bool, yes: bool) ->
 
 
 @keys.command()
-@click.argument("key", metavar="KEY")
+@click.argument("key", metavar="KEY", nargs=-1, required=True)
 @click.option(
     "--before", metavar="TIME", required=True, help="When it was still yours, as 2026-11-20T18:00Z."
 )
 @click.pass_obj
-def endorse(options: Globals, key: str, before: str) -> None:
+def endorse(options: Globals, key: tuple[str, ...], before: str) -> None:
     """Say by your recovery code that what a revoked key had sent before a time is yours."""
     until = _time_ms(before)
     with _working(options) as work:
         secret = _typed()
         try:
-            heads = work.desk.endorse(key, until, secret)
+            heads = work.desk.endorse(" ".join(key), until, secret)
         finally:
             wipe(secret)
         _send(work)

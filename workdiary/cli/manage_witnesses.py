@@ -42,7 +42,9 @@ def witnesses(options: Globals, *, as_json: bool) -> None:
         return
     click.echo(f"This log's verifier key: {found['log_vkey']}")
     click.echo(
-        f"Witnessed by {settings.k} of {len(lines)}:" if lines else "No witness is pinned (server.toml)."
+        f"Witnesses, {settings.k} of {len(lines)} must agree:"
+        if lines
+        else "No witness is pinned (server.toml)."
     )
     for line in lines:
         click.echo(line)

@@ -54,9 +54,9 @@ NEXT: Final[Mapping[str, str]] = MappingProxyType(
         "FORK(resolved)": "Nothing; the account's root has named both.",
         "OPEN": "Ask the operator for a sealed export: without a seal the last records could be left out.",
         "LOGGED": "Pin witnesses, or ask for a bundle exported after they have seen the log.",
-        "SELF-ASSERTED": "Get the trust file from the other side by another way than this bundle, compare "
-        "its words by telephone, and run `workdiary trust add FILE`. For a diary kept on one computer only, "
-        "outside witnesses are what is missing.",
+        "SELF-ASSERTED": "Without a pinned key of this log: get the trust file from the other side by "
+        "another way than this bundle, compare its words by telephone, and run `workdiary trust add FILE`. "
+        "With one: it is one computer's own log; only outside witnesses, pinned while working, say more.",
         "INCOMPARABLE": "Ask for the log's missing proofs: a newer bundle, or the other side's copy.",
         "EQUIVOCATION": "Keep this file and the other side's: together they prove that the operator signed "
         "two stories.",

@@ -55,6 +55,8 @@ def _make(path: Path, name: str | None, entropy: Callable[[int], bytes], state: 
         )
     seed = entropy(_SEED_BYTES)
     cosigner = _cosigner(name, seed)
+    if "://" in name:  # a note could carry it, but it stays for ever and the address may not
+        raise _unfit(name, "It has a scheme.")
     state.bind(cosigner.vkey.encode())
     part = path.with_name(path.name + ".part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -85,12 +87,16 @@ def _cosigner(name: str, seed: bytes) -> Cosigner:
     try:
         return Cosigner(name, seed)
     except EvidenceError as error:
-        raise KnownError(
-            "This name cannot be a witness's",
-            f"{error}. Use an address without https://, for example witness.example.org/w1.",
-            subject=name,
-            exit_code=ExitCode.USAGE,
-        ) from error
+        raise _unfit(name, f"{error}.") from error
+
+
+def _unfit(name: str, why: str) -> KnownError:
+    return KnownError(
+        "This name cannot be a witness's",
+        f"{why} Use an address without https://, for example witness.example.org/w1.",
+        subject=name,
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _check_private(path: Path) -> None:

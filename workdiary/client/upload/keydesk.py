@@ -104,7 +104,8 @@ class KeyDesk:
         if root.kid not in known:
             raise KnownError(
                 "This is not the recovery code of this account",
-                "Check the account, or that no later code replaced this one. Nothing was changed.",
+                "It may be another account's, or a later code replaced it. A diary kept on one computer only "
+                "has its account in that home folder: put a backup of it back. Nothing was changed.",
                 subject=" ".join(words(root.kid, SHORT_WORDS)),
                 exit_code=ExitCode.REFUSED,
             )

@@ -47,7 +47,7 @@ def post(url: str, content_type: str, body: bytes, timeout_s: float = TIMEOUT_S)
         declared = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Answer(response.status, declared, found)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise UnreachableError(type(error).__name__) from error
+        raise UnreachableError(f"it does not answer ({type(error).__name__})") from error
     finally:
         connection.close()
 
