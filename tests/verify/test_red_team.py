@@ -11,11 +11,12 @@ from tests.fakes import bundles
 from tests.fakes.bundles import CELL
 from tests.fakes.records import START, browser, device
 from tests.fakes.tales import Tale, verdict, without, word
-from tests.fakes.world import FREELANCER, MINUTE, Stream
+from tests.fakes.world import CLIENT, FREELANCER, MINUTE, Stream
 from workdiary.evidence.bundle import open_bundle
 from workdiary.evidence.canonical import JsonObject, JsonValue, b64u
 from workdiary.evidence.disclosure import parse as parse_disclosure
 from workdiary.evidence.envelope import SignedRecord
+from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.streams import Link, check_chain
 from workdiary.rules import pay
 from workdiary.rules.pay import pay_words
@@ -286,3 +287,15 @@ def test_demo_rules_under_records_that_deny_them_do_not_match() -> None:
     data = bundles.bundle_bytes(replace(sample.contents, manifest=manifest))
     judged = judge(open_bundle(data), [sample.trust])
     assert {lock.word for lock in pay_words(judged).locks.values()} == {"DIFFERS"}
+
+
+# --- trust
+
+
+def test_two_trust_files_do_not_name_one_root_for_two_sides() -> None:
+    """The last one given would have decided, silently, whose key it is."""
+    tale = Tale()
+    root = tale.trust.roots[0]
+    for other in (replace(root, role="client"), replace(root, account=CLIENT)):
+        with pytest.raises(EvidenceError):
+            tale.judged(trusts=[tale.trust, replace(tale.trust, roots=(other,))])

@@ -149,6 +149,9 @@ def _joined(first: Trust, second: Trust) -> Trust:
         raise EvidenceError("key", "two trust files name different keys for one log")
     if None not in {first.operator, second.operator} and first.operator != second.operator:
         raise EvidenceError("key", "two trust files name different keys for one operator")
+    known = roots_of([first])
+    if any(_contradicts(known[root.kid], root) for root in second.roots if root.kid in known):
+        raise EvidenceError("key", "two trust files say different things of one root")
     witnessing = first if first.witnesses else second
     return replace(
         first,
@@ -159,6 +162,11 @@ def _joined(first: Trust, second: Trust) -> Trust:
         tsas=_union(first.tsas, second.tsas),
         roots=tuple(roots_of((first, second)).values()),
     )
+
+
+def _contradicts(one: TrustedRoot, other: TrustedRoot) -> bool:
+    accounts = {one.account, other.account} - {None}
+    return one.role != other.role or len(accounts) > 1
 
 
 def _union(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
