@@ -299,3 +299,11 @@ def test_two_trust_files_do_not_name_one_root_for_two_sides() -> None:
     for other in (replace(root, role="client"), replace(root, account=CLIENT)):
         with pytest.raises(EvidenceError):
             tale.judged(trusts=[tale.trust, replace(tale.trust, roots=(other,))])
+
+
+def test_a_root_known_from_another_installation_keeps_its_account_here() -> None:
+    tale = Tale()
+    root = replace(tale.trust.roots[0], account=CLIENT, role="client")
+    elsewhere = replace(tale.trust, installation="0" * 32, roots=(root,))
+    judged = tale.judged(trusts=[tale.trust, elsewhere])
+    assert word(judged, tale.segments[0], "key") == "SOFTWARE"

@@ -40,9 +40,7 @@ from workdiary.verify.words import NOT_APPLICABLE, join
 PAY_KINDS = frozenset({"segment", "manual", "idle-claim", "lock"})
 
 
-def judge(
-    bundle: Bundle, trusts: Sequence[Trust], sound: Callable[[], Collection[str]] = tuple
-) -> Judged:
+def judge(bundle: Bundle, trusts: Sequence[Trust], sound: Callable[[], Collection[str]] = tuple) -> Judged:
     """Judge every record of a bundle by what `trusts` say.
 
     The pay axis stays NOT-STATED until `Judged.with_pay`. Raises `EvidenceError` only for trust files that
@@ -70,16 +68,16 @@ class _Heard:
 class _Court:
     """Everything that one judgement shares between records."""
 
-    def __init__(
-        self, bundle: Bundle, trusts: Sequence[Trust], sound: Callable[[], Collection[str]]
-    ) -> None:
+    def __init__(self, bundle: Bundle, trusts: Sequence[Trust], sound: Callable[[], Collection[str]]) -> None:
         manifest = bundle.manifest
         self._bundle = bundle
         self._trust = trust_for(manifest.origin.split("/")[1], trusts)
         self._readings = read_records(bundle)
         self._log = LogBook(bundle, self._trust, sound())
         operator = self._trust.operator if self._trust else None
-        self._keyring = Keyring(self._readings, roots_of(trusts), operator)
+        # Of one root on two installations, what was compared for this one decides whose it is.
+        own = [self._trust] if self._trust else []
+        self._keyring = Keyring(self._readings, roots_of([*trusts, *own]), operator)
         self._heard = self._hear()
         counting = [(heard.record, heard.reading.place) for heard in self._heard.values() if heard.counts]
         sealing = [(record, place) for record, place in counting if self._is_operators(record)]
