@@ -25,7 +25,7 @@ def both_ways(tale: Tale, contents: Contents) -> Judged:
     """The verdict with a child's help, which is the one without."""
     bundle = open_bundle(bundle_bytes(contents))
     judged = judging.judged_bundle(bundle, [tale.trust])
-    assert judged == judging.judged_bundle(bundle, [tale.trust], begin=lambda _work: lambda: None)
+    assert judged == judging.judged_bundle(bundle, [tale.trust], begin=lambda _work: aside.nothing)
     return judged
 
 
@@ -70,6 +70,6 @@ def test_a_child_that_dies_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         return aside.begin(lambda: os._exit(0))
 
     judged = judging.judged_bundle(bundle, [tale.trust], begin=dying)
-    assert judged == judging.judged_bundle(bundle, [tale.trust], begin=lambda _work: lambda: None)
+    assert judged == judging.judged_bundle(bundle, [tale.trust], begin=lambda _work: aside.nothing)
     monkeypatch.setattr(ahead, "check_notes", lambda *_given: os._exit(1))
     assert judged == judging.judged_bundle(bundle, [tale.trust])

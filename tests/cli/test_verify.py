@@ -107,7 +107,7 @@ def test_a_fault_of_ours_is_no_verdict(files: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_arguments: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr("workdiary.verify.judge.judge", fail)
+    monkeypatch.setattr("workdiary.cli.verdict.judge", fail)
     result = run(files, "good.zip")
     assert (result.exit_code, result.stdout) == (70, "")
     assert "not a verdict" in result.stderr

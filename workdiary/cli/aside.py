@@ -19,14 +19,14 @@ def begin(work: Callable[[], bytes]) -> Answer:
     stay locked in the child for ever.
     """
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1 or threading.active_count() > 1:
-        return _nothing
+        return nothing
     ours, theirs = os.pipe()
     try:
         child = os.fork()
     except OSError:
         os.close(ours)
         os.close(theirs)
-        return _nothing
+        return nothing
     if child == 0:
         os.close(ours)
         _be_the_child(work, theirs)
@@ -34,8 +34,8 @@ def begin(work: Callable[[], bytes]) -> Answer:
     return lambda: _answer(child, ours)
 
 
-def _nothing() -> None:
-    return None
+def nothing() -> None:
+    """The answer of no child."""
 
 
 def _be_the_child(work: Callable[[], bytes], out: int) -> NoReturn:

@@ -14,10 +14,10 @@ from workdiary.cli.pins import pins, read_trust
 from workdiary.cli.verify import UnreadableError
 from workdiary.evidence.bundle import Bundle, open_bundle
 from workdiary.evidence.errors import EvidenceError
-from workdiary.verify.judged import Finding, Judged
 from workdiary.verify.trust import Trust, trust_for
 
 if TYPE_CHECKING:
+    from workdiary.verify.judged import Judged
     from workdiary.verify.report import Report
     from workdiary.verify.require import Requirement
 
@@ -47,7 +47,7 @@ def report_on(asked: Asked, options: Globals) -> Report:
         judged = judged_bundle(bundle, trusts)
         if asked.against is not None:
             judged = _against(judged, bundle, asked.against, trusts)
-        from workdiary.verify.report import report_of  # noqa: PLC0415 - see `judged_bundle`
+        from workdiary.verify.report import report_of  # noqa: PLC0415 - needed last
 
         return report_of(judged, asked.required)
     finally:
@@ -59,29 +59,18 @@ def judged_bundle(bundle: Bundle, trusts: Sequence[Trust], begin: Begin = aside.
 
     begin: who checks the signatures of many notes meanwhile.
     """
-    answer = begin(lambda: _checked_notes(bundle, trusts)) if len(bundle.records) >= _MANY else None
-    # Imported only now: the other process is at work already.
-    from workdiary.rules.pay import pay_words  # noqa: PLC0415
-    from workdiary.verify.judge import judge  # noqa: PLC0415
+    answer: aside.Answer = aside.nothing
+    if len(bundle.records) >= _MANY:
+        answer = begin(lambda: _checked_notes(bundle, trusts))
+    from workdiary.cli.verdict import verdict_on  # noqa: PLC0415 - while the other process is at work
 
-    judged = judge(bundle, trusts, lambda: _sound(bundle, answer))
-    pay = pay_words(judged)
-    told = [Finding("pay", "", sentence) for sentence in pay.why]
-    return judged.with_pay(pay.words, [*told, *_foreign_page(bundle, judged)])
+    return verdict_on(bundle, trusts, answer)
 
 
 def _checked_notes(bundle: Bundle, trusts: Sequence[Trust]) -> bytes:
     from workdiary.verify.ahead import check_notes  # noqa: PLC0415 - by the other process
 
     return check_notes(bundle, trusts)
-
-
-def _sound(bundle: Bundle, answer: aside.Answer | None) -> frozenset[str]:
-    if answer is None:
-        return frozenset()
-    from workdiary.verify.ahead import sound_notes  # noqa: PLC0415 - only where another process checks
-
-    return sound_notes(bundle, answer())
 
 
 def opened(path: Path) -> Bundle:
@@ -128,16 +117,3 @@ def _against(judged: Judged, bundle: Bundle, path: Path, trusts: Sequence[Trust]
 
     other = opened(path)
     return compare((judged, bundle), (judge(other, trusts), other))
-
-
-def _foreign_page(bundle: Bundle, judged: Judged) -> list[Finding]:
-    """The page enclosed, if it is not the one these records give."""
-    if bundle.report is None or "REPORT.html" in bundle.damaged:
-        return []
-    from workdiary.rules.bundle_page import bundle_page  # noqa: PLC0415 - see `judged_bundle`
-
-    if bundle_page(bundle, judged.material) == bundle.report:
-        return []
-    return [
-        Finding("integrity", "FOREIGN-REPORT", "the page enclosed (REPORT.html) is not the one that follows")
-    ]

@@ -44,8 +44,7 @@ def uuid7_ms(text: str) -> int:
 def iso_utc(ms: int) -> str:
     """`2026-11-22T21:12:57.123Z`. Raises `EvidenceError` ("time") outside 1970-9999."""
     _check_ms(ms)
-    moment = _EPOCH + ms * _MS
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return (_EPOCH + ms * _MS).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_iso(text: str) -> int:
