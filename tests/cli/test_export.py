@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from tests.cli.conftest import Shell
@@ -33,6 +34,7 @@ def test_export_needs_no_running_app_and_no_server(shell: Shell) -> None:
     assert {"terms", "consent", "segment", "access", "seal"} <= set(kinds(sealed))
     check_refusals(shell, words, out)
     check_open(shell, words, sealed)
+    check_revoked(shell, words)
 
 
 def check_refusals(shell: Shell, words: tuple[str, ...], out: Path) -> None:
@@ -72,6 +74,17 @@ def check_open(shell: Shell, words: tuple[str, ...], sealed: Bundle) -> None:
     assert all(record.proof is not None for record in found.records)
     assert found.report is not None
     secrets.write_bytes(kept)
+
+
+def check_revoked(shell: Shell, words: tuple[str, ...]) -> None:
+    """Whoever was revoked still owns what is recorded here."""
+    with sqlite3.connect(shell.home / "server" / "diary.db") as db:
+        db.execute("UPDATE accounts_device SET revoked_ms = enrolled_ms")
+    db.close()
+    done = shell.run(*words, "--force")
+    assert done.code == 0, done.err
+    assert "has revoked this device" in done.err
+    assert opened(Path(words[-1])).manifest.seal is None
 
 
 def test_a_home_without_work_has_nothing_to_export(shell: Shell) -> None:

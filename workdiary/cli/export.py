@@ -20,7 +20,7 @@ from workdiary.client.account import Contract
 from workdiary.client.errors import OfflineError, border
 from workdiary.client.tracker.homefiles import HomeFiles, reading
 from workdiary.client.tracker.zone import computer_zone
-from workdiary.client.upload.answers import RefusedError
+from workdiary.client.upload.answers import RefusedError, StoppedError
 from workdiary.client.upload.download import Asked, download
 from workdiary.evidence.bundle import Bundle, bundle_of, open_bundle, write_bundle
 from workdiary.evidence.bundle import Span as BundleSpan
@@ -71,6 +71,10 @@ def _make(wanted: Wanted, file: IO[bytes]) -> str:
     try:
         with reachable_server(wanted.files) as base:
             _fetch(wanted, base, file)
+    except StoppedError as error:
+        # Whoever was revoked still owns what is recorded here.
+        say(f"The diary server gives this computer nothing: {error.message}")
+        return _open(wanted, file)
     except KnownError as error:
         if error.exit_code != ExitCode.OFFLINE and not isinstance(error, _NoServerError):
             raise
