@@ -73,7 +73,7 @@ class _Court:
         self._bundle = bundle
         self._trust = trust_for(manifest.origin.split("/")[1], trusts)
         self._readings = read_records(bundle)
-        self._log = LogBook(bundle, self._trust, sound())
+        self._log = LogBook(bundle, self._trust, sound)
         operator = self._trust.operator if self._trust else None
         # Of one root on two installations, what was compared for this one decides whose it is.
         own = [self._trust] if self._trust else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from workdiary.evidence import log
@@ -11,7 +12,7 @@ from workdiary.evidence.canonical import JsonValue
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.kinds.base import TreeHead
 from workdiary.evidence.leaves import parse_beacon, parse_epoch
-from workdiary.evidence.notes import Receipt, parse_receipt
+from workdiary.evidence.notes import Receipt, parse_receipt, split_note
 from workdiary.verify.bounds import Bounds, not_before_of
 from workdiary.verify.checks import same_installation
 from workdiary.verify.judged import Finding, Window
@@ -38,8 +39,10 @@ class LogVerdict:
 class LogBook:
     """Reads the log's part of a bundle once; then `verdict` answers for each record."""
 
-    def __init__(self, bundle: Bundle, trust: Trust | None, sound: Collection[str] = ()) -> None:
-        """`sound`: see `NoteReader`."""
+    def __init__(
+        self, bundle: Bundle, trust: Trust | None, sound: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """`sound`: asked late, see `judge` and `NoteReader`."""
         self._bundle = bundle
         # Grouped once: hostile epochs can be as many as there are files.
         self._by_epoch = grouped(bundle)
@@ -47,7 +50,8 @@ class LogBook:
         self._pinned = trust is not None and trust.log_key is not None
         self._stamps = Stamps(self._trust.tsas)
         self.findings: list[Finding] = []
-        self._notes = note_reader(bundle, trust, self._by_epoch, sound)
+        self._stamp_ahead()
+        self._notes = note_reader(bundle, trust, self._by_epoch, sound())
         self._receipts: dict[tuple[int, int], Receipt] = {}
         self._epochs = {epoch: self._epoch(epoch) for epoch in self._by_epoch}
         self._bounds = {epoch: self._bound(epoch) for epoch in self._epochs}
@@ -222,6 +226,13 @@ class LogBook:
         stamp = self._stamp(beacon.token, seen) if beacon.token is not None else None
         if stamp is not None:
             yield stamp[0]
+
+    def _stamp_ahead(self) -> None:
+        """Check time stamps, which are remembered, while somebody else may still be checking the notes."""
+        for item in self._bundle.notes:
+            if item.token is not None and item.note is not None:
+                with suppress(EvidenceError):
+                    self._stamps.check(item.token, split_note(item.note)[0].encode())
 
     def _stamp(self, token: bytes, seen: SeenNote) -> tuple[int, int] | None:
         try:
