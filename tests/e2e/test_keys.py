@@ -68,8 +68,12 @@ def test_a_code_is_made_used_and_never_written(enrolled: Run, home: Path) -> Non
     assert [(key["certificate"], key["this"]) for key in before["keys"]] == [("waiting", True)]
     assert before["root"] is None
     assert "no-root" in run("status", "--json").json()["flags"]
+    early = run("keys", "root", "--replace")
+    assert (early.code, early.out) == (6, ""), "no code is shown that could not be used"
     made = run("keys", "root")
     assert made.code == 0, made.err
+    again = run("keys", "root")
+    assert (again.code, again.out) == (7, "")
     code, fingerprint = made.out.split("\n")[:2]
     assert "paper" in made.err
     needles = [code.encode(), code.replace("-", "").encode(), parse_recovery(code)]

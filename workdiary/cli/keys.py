@@ -71,6 +71,7 @@ def root(options: Globals, *, replace: bool) -> None:
     Its key certifies your computers and can end a stolen one. It is not kept on this computer.
     """
     with _working(options) as work:
+        work.desk.check_root(replace=replace)
         secret = os.urandom(SECRET_BYTES)
         try:
             _hand_over(secret)

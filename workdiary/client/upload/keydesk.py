@@ -72,27 +72,30 @@ class KeyDesk:
         self._parts.account.put_key(root=row.kid)
         return row.kid
 
+    def check_root(self, *, replace: bool) -> None:
+        """Whether a new recovery code can be made, or take another's place, before one is shown to anybody."""
+        standing = self._roots(self._list())
+        if standing and not replace:
+            raise _has_root(standing[0])
+        if replace and not standing:
+            raise _no_root()
+
     def make_root(self, secret: bytes) -> str:
         """The key of a new recovery code becomes the account's root and certifies this device; its kid."""
         root, listed = root_signer(secret), self._list()
-        standing = [row for row in listed.keys if row.kind == "root" and _counts(row)]
-        if any(row.kid != root.kid for row in standing):
-            raise KnownError(
-                "This account has a recovery code already",
-                "Use it with `workdiary keys recover`. If it is lost, `workdiary keys root --replace` asks "
-                "for a new one.",
-                subject=" ".join(words(standing[0].kid)),
-                exit_code=ExitCode.REFUSED,
-            )
+        others = [row for row in self._roots(listed) if row.kid != root.kid]
+        if others:
+            raise _has_root(others[0])
         self._add(root, "")
         return self._adopt(root)
 
     def claim_root(self, secret: bytes) -> str:
         """Ask that a new root takes the lost one's place: waits for the operator, in all devices' sight."""
         root, enrolment = root_signer(secret), self.enrolment()
-        old = next((row.kid for row in self._list().keys if row.kind == "root" and _counts(row)), "")
-        if not old:
-            raise _none("This account has no recovery code yet", "`workdiary keys root` makes one.")
+        standing = self._roots(self._list())
+        if not standing:
+            raise _no_root()
+        old = standing[0].kid
         proof = root.sign(rotate_input(enrolment.origin, enrolment.account, old, root.kid))
         self._add(root, old, b64u(proof))
         return root.kid
@@ -164,6 +167,10 @@ class KeyDesk:
         """A new key takes this device's place; its kid."""
         self._list()  # whoever was revoked is told so before anything is signed
         return self._parts.journal.rotate()
+
+    @staticmethod
+    def _roots(listed: KeyList) -> list[KeyRow]:
+        return [row for row in listed.keys if row.kind == "root" and _counts(row)]
 
     def _list(self) -> KeyList:
         self.enrolment()
@@ -253,6 +260,20 @@ def _by_words(rows: Iterable[KeyRow], text: str) -> KeyRow:
         "No such key",
         f"Give its name, or at least {SHORT_WORDS} of its words, as `workdiary keys devices` shows them.",
     )
+
+
+def _has_root(row: KeyRow) -> KnownError:
+    return KnownError(
+        "This account has a recovery code already",
+        "Use it with `workdiary keys recover`. If it is lost, `workdiary keys root --replace` asks "
+        "for a new one.",
+        subject=" ".join(words(row.kid)),
+        exit_code=ExitCode.REFUSED,
+    )
+
+
+def _no_root() -> KnownError:
+    return _none("This account has no recovery code yet", "`workdiary keys root` makes one.")
 
 
 def _none(title: str, message: str) -> KnownError:
