@@ -73,7 +73,7 @@ class KeyDesk:
         return row.kid
 
     def check_root(self, *, replace: bool) -> None:
-        """Whether a new recovery code can be made, or take another's place, before one is shown to anybody."""
+        """Whether a new recovery code can be made, or take another's place: asked before one is shown."""
         standing = self._roots(self._list())
         if standing and not replace:
             raise _has_root(standing[0])
