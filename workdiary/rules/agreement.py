@@ -6,7 +6,8 @@ record accepts it; the weekly limit is the client's alone, pause and end are eit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -44,7 +45,8 @@ class Version:
 class TermsBook:
     """Every version that counts, by the instant it holds from; of two from one instant the later settled.
 
-    said: every `terms` record in order; sellers: accounts of the freelancer's side, and since which place;
+    own: there are terms, and no client's record or name is behind any: the freelancer's alone; said: every
+    `terms` record in order; sellers: accounts of the freelancer's side, and since which place;
     otherwise: what time is judged under where nothing is agreed.
     """
 
@@ -52,11 +54,13 @@ class TermsBook:
     said: tuple[Entry, ...] = ()
     sellers: Mapping[str, Place] = field(default_factory=dict)
     otherwise: Terms | None = None
+    own: bool = False
     _earlier: dict[Place, TermsBook] = field(default_factory=dict, compare=False, repr=False)
+    _by_id: dict[str, Version] = field(default_factory=dict, compare=False, repr=False)
 
     def or_else(self, terms: Terms) -> TermsBook:
         """The same, with terms to judge by where nothing is agreed."""
-        return replace(self, otherwise=terms, _earlier={})
+        return replace(self, otherwise=terms, _earlier={}, _by_id={})
 
     def below(self, place: Place | None) -> TermsBook:
         """The book as it stood before a place in the log; None: all of it.
@@ -71,6 +75,10 @@ class TermsBook:
             self._earlier[place] = replace(_agreed(said, sellers), otherwise=self.otherwise)
         return self._earlier[place]
 
+    def growing(self) -> Growing:
+        """The same for many places, asked in the order of the log."""
+        return Growing(self)
+
     def at(self, ms: int) -> Terms | None:
         """What holds at an instant; before anything holds, the first version."""
         found = _in_force(self.versions, ms)
@@ -82,7 +90,7 @@ class TermsBook:
         Pause, end and mode count from when the device knew, at latest 12 h after the change (product.md).
         """
         now = _in_force(self.versions, ms)
-        old = next((version for version in self.versions if named in version.ids), None)
+        old = self._saying(named)
         if now is None or old is None or old is now:
             return self.otherwise if now is None else now.terms
         if ms >= now.terms.from_ms + policy.terms_grace_ms:
@@ -92,14 +100,21 @@ class TermsBook:
 
     def limit_s(self, week: Week, policy: PolicySet) -> int | None:
         """A week's limit: a rise counts for all of it until Monday 12:00 after, a fall from next Monday."""
-        until = week.end + policy.limit_raise_ms
-        said = [v.terms.limit_s for v in self.versions if week.start < v.terms.from_ms < until]
+        low = bisect_right(self.versions, week.start, key=_from)
+        high = bisect_left(self.versions, week.end + policy.limit_raise_ms, key=_from)
         first = _in_force(self.versions, week.start)
         if first is None:
             return None if self.otherwise is None else self.otherwise.limit_s
-        limits = [first.terms.limit_s, *said]
+        limits = [first.terms.limit_s, *(version.terms.limit_s for version in self.versions[low:high])]
         known = [limit for limit in limits if limit is not None]
         return max(known) if len(known) == len(limits) else None
+
+    def _saying(self, named: str | None) -> Version | None:
+        """The version that the record of this id is behind."""
+        if not self._by_id:
+            for version in reversed(self.versions):
+                self._by_id.update(dict.fromkeys(version.ids, version))
+        return self._by_id.get(named or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +136,99 @@ def agreed(entries: Sequence[Entry]) -> TermsBook:
 
 
 def _agreed(entries: tuple[Entry, ...], sellers: Mapping[str, Place]) -> TermsBook:
-    said = [_Said(e, terms, _side(e, sellers)) for e in entries if (terms := _terms(e)) is not None]
-    if any(_names_client(one) for one in said):
-        versions = _both_sided(said)
-    else:
-        versions = [Version(one.terms, _ids(one), one.entry.place, one.entry.clear) for one in said]
-    return TermsBook(_sorted(versions), entries, sellers)
+    fold = _Fold(sellers)
+    fold.all([_Said(e, terms, _side(e, sellers)) for e in entries if (terms := _terms(e)) is not None])
+    own = bool(fold.versions) and not fold.both
+    return TermsBook(tuple(fold.versions), entries, sellers, own=own)
 
 
-def _both_sided(said: Sequence[_Said]) -> list[Version]:
-    by_id = {one.entry.id: one for one in said if one.entry.id is not None}
-    versions: list[Version] = []
-    for one in said:
-        other = by_id.get(one.entry.text("accepts") or "")
-        version = _accepted(one, other) if other is not None else _alone(one, versions)
+class _Fold:
+    """What `terms` records come to, one by one in log order. both: a client is behind or in one of them."""
+
+    def __init__(self, sellers: Mapping[str, Place]) -> None:
+        self.sellers = sellers
+        self.said: list[_Said] = []
+        self.both = False
+        self.versions: list[Version] = []
+        self._by_id: dict[str, _Said] = {}
+        self._awaited: set[str] = set()
+
+    def all(self, said: list[_Said]) -> None:
+        """Begin anew with these."""
+        self.said, self.versions = said, []
+        self.both = any(_names_client(one) for one in said)
+        self._by_id = {one.entry.id: one for one in said if one.entry.id is not None}
+        self._awaited = {one.entry.text("accepts") or "" for one in said}
+        for one in said:
+            self._settle(one)
+
+    def add(self, one: _Said) -> None:
+        """One more. Only a first client, and an offer accepted before it came, change the others."""
+        ident = one.entry.id
+        if ident in self._awaited or (not self.both and _names_client(one)):
+            self.all([*self.said, one])
+            return
+        self.said.append(one)
+        self._awaited.add(one.entry.text("accepts") or "")
+        if ident is not None:
+            self._by_id[ident] = one
+        self._settle(one)
+
+    def turned(self) -> None:
+        """More sellers are known: whose side the operator spoke for may be another."""
+        said = [replace(one, side=_side(one.entry, self.sellers)) for one in self.said]
+        if [one.side for one in said] != [one.side for one in self.said]:
+            self.all(said)
+
+    def _settle(self, one: _Said) -> None:
+        version: Version | None = Version(one.terms, _ids(one), one.entry.place, one.entry.clear)
+        if self.both:
+            other = self._by_id.get(one.entry.text("accepts") or "")
+            version = _accepted(one, other) if other is not None else _alone(one, self.versions)
         if version is not None:
-            versions.append(version)
-    return versions
+            insort(self.versions, version, key=lambda v: (v.terms.from_ms, v.place, v.ids))
 
 
-def _sorted(versions: Iterable[Version]) -> tuple[Version, ...]:
-    return tuple(sorted(versions, key=lambda v: (v.terms.from_ms, v.place, v.ids)))
+class Growing:
+    """What `below(place).at(ms)` says, for places that never go back: each record is read once."""
+
+    def __init__(self, book: TermsBook) -> None:
+        self._otherwise = book.otherwise
+        self._said = book.said
+        named = {entry.text("on_behalf") for entry in book.said}
+        self._sellers = sorted(
+            (since, account) for account, since in book.sellers.items() if account in named
+        )
+        self._known: dict[str, Place] = {}
+        self._fold = _Fold(self._known)
+        self._read = 0
+
+    def at(self, place: Place, ms: int) -> Terms | None:
+        """What held at an instant, by what was logged before a place."""
+        sellers = len(self._known)
+        while len(self._known) < len(self._sellers) and self._sellers[len(self._known)][0] < place:
+            since, account = self._sellers[len(self._known)]
+            self._known[account] = since
+        if len(self._known) > sellers:
+            self._fold.turned()
+        while self._read < len(self._said) and self._said[self._read].place < place:
+            entry = self._said[self._read]
+            self._read += 1
+            terms = _terms(entry)
+            if terms is not None:
+                self._fold.add(_Said(entry, terms, _side(entry, self._known)))
+        found = _in_force(self._fold.versions, ms)
+        return self._otherwise if found is None else found.terms
+
+
+def _from(version: Version) -> int:
+    return version.terms.from_ms
 
 
 def _in_force(versions: Sequence[Version], ms: int) -> Version | None:
-    held = [version for version in versions if version.terms.from_ms <= ms]
-    return held[-1] if held else next(iter(versions), None)
+    """By versions that are sorted."""
+    at = bisect_right(versions, ms, key=_from)
+    return versions[max(at - 1, 0)] if versions else None
 
 
 def _terms(entry: Entry) -> Terms | None:
@@ -184,10 +266,10 @@ def _accepted(one: _Said, other: _Said) -> Version | None:
     return Version(terms, _ids(one, other), max(one.entry.place, other.entry.place), one.entry.clear)
 
 
-def _alone(one: _Said, versions: Iterable[Version]) -> Version | None:
+def _alone(one: _Said, versions: Sequence[Version]) -> Version | None:
     """What a side may change without the other, from when it said so: never backwards."""
     from_ms = max(one.terms.from_ms, one.entry.number("at"))
-    before = _in_force(_sorted(versions), from_ms)
+    before = _in_force(versions, from_ms)
     if before is None or one.terms.rate not in {None, before.terms.rate}:
         return None
     changed = _changed(one, before.said)

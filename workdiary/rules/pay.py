@@ -20,6 +20,7 @@ from workdiary.verify.judged import Judged
 # bundle of a megabyte could ask for millions.
 WORK_CAP = 400_000
 _TWICE = "An earlier lock has closed that time already: a second is billed once."
+_OWN = "The terms are the freelancer's own: no client has signed them."
 _DEMO = "The rules are those of a demonstration, and the records deny it."
 _TOO_MANY = "More locks are here than are recomputed at once: ask for bundles of shorter spans."
 
@@ -67,6 +68,10 @@ def pay_of(entries: Iterable[Entry], ground: Ground) -> PayVerdicts:
     ordered = in_order(entries)
     diary = project(ordered)
     locks = dict(_rechecked(ordered, diary.locks, ground))
+    for closed in diary.locks.all:
+        if diary.book.below(closed.bound).own:
+            alone = locks[closed.place]
+            locks[closed.place] = replace(alone, why=(*alone.why, _OWN))
     if _denies_demo(ordered, diary.book, ground):
         locks = {
             place: replace(found, word="DIFFERS", why=(*found.why, _DEMO)) for place, found in locks.items()

@@ -52,7 +52,7 @@ def recheck(entries: Iterable[Entry], entry: Entry, ground: Ground | None = None
     ordered = in_order(entries)
     missing = _missing(ordered, lock, ground)
     if missing:
-        return Recheck("NOT-STATED", missing, span=lock.span)
+        return Recheck("NOT-STATED", (*missing, *_elsewhere(lock)), span=lock.span)
     found = _compared(ordered, lock, ground)
     if found.word == "DIFFERS":
         # What the log's clock alone decided (72 h after the lock) is no difference if it could have been so.
@@ -75,7 +75,7 @@ def _compared(entries: Sequence[Entry], lock: Lock, ground: Ground) -> Recheck:
     closing = Closing(lock.span, lock.bound[1], lock.bound[0], lock.excluded, ground.policies)
     made = lock_lines(entries, closing)
     stated = [_stated(item) for item in lock.entry.objects("lines")]
-    notes = [_elsewhere(lock)] if lock.excluded else []
+    notes = _elsewhere(lock)
     mine, theirs = list(made.lines), stated
     if _speaks_of_earlier(stated, mine) and ground.covered is not None:
         notes.append("The lines about earlier weeks cannot be recomputed: their records are not here.")
@@ -133,6 +133,8 @@ def _told(lines: Iterable[Line]) -> str:
     return " and ".join(told) or "nothing"
 
 
-def _elsewhere(lock: Lock) -> str:
+def _elsewhere(lock: Lock) -> list[str]:
+    """What the operator says counts elsewhere: nothing here can confirm it."""
     lost = sum(end - start for start, end in lock.excluded)
-    return f"{duration(lost)} are left out because, as the operator says, they count in another contract."
+    told = f"{duration(lost)} are left out because, as the operator says, they count in another contract."
+    return [told] if lost else []

@@ -10,10 +10,20 @@ from workdiary.verify.authority import OWN_TIME_KINDS, may_sign, may_speak
 
 
 class Speakers:
-    """The signers of a contract's records. unauthorised: rids of records that their signers may not make."""
+    """The signers of a contract's records, given in order.
+
+    unauthorised: rids of records that their signers may not make.
+    """
 
     def __init__(self, book: TermsBook, entries: Iterable[Entry]) -> None:
-        self._book = book
+        # As agreed when it spoke: no later word takes back what an agency did, or makes it right.
+        growing = book.growing()
+        self._agencies: dict[str, str | None] = {}
+        entries = list(entries)
+        for entry in entries:
+            if entry.role == "agency":
+                terms = growing.at(entry.place, entry.number("start", entry.number("at")))
+                self._agencies[entry.rid] = None if terms is None else terms.agency
         self.unauthorised = frozenset(entry.rid for entry in entries if not self._may(entry))
 
     def speaks(self, target: Entry, entry: Entry) -> bool:
@@ -26,11 +36,7 @@ class Speakers:
         return entry.kind not in OWN_TIME_KINDS or may_speak(entry.voice, None, self._agency(entry))
 
     def _agency(self, entry: Entry) -> str | None:
-        if entry.role != "agency":
-            return None
-        # as agreed when it spoke: no later word takes back what an agency did, or makes it right
-        terms = self._book.below(entry.place).at(entry.number("start", entry.number("at")))
-        return None if terms is None else terms.agency
+        return self._agencies.get(entry.rid)
 
 
 def erased_ids(entries: Iterable[Entry]) -> frozenset[str]:
