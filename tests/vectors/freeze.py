@@ -1,7 +1,8 @@
 """Freezes a home and its server's database of this state: `./dev exec python -m tests.vectors.freeze NAME`.
 
 Run once when an issue is done; the archive then must open, upgrade and verify ever after. Tracks for real on
-a virtual screen with the demo policy, takes a redaction and a discard, and ends cleanly.
+a virtual screen with the demo policy, takes a redaction and a discard, ends cleanly,
+makes an account root and exports a bundle.
 """
 
 from __future__ import annotations
@@ -41,6 +42,18 @@ def track(installed: Installed, desk: Desk) -> None:
         raise RuntimeError(installed.said())
 
 
+def export(installed: Installed) -> None:
+    """A bundle of the day, a trust file, and the verdict on them, kept in the home."""
+    installed.run("keys", "root")
+    day = installed.json("diary", "--zone", "UTC")["day"]
+    bundle, trust = installed.home / "frozen.zip", installed.home / "frozen-trust.json"
+    installed.run("export", "--contract", "demo", "--day", day, "-o", str(bundle))
+    installed.run("trust", "export", "--contract", "demo", "-o", str(trust))
+    told = installed.run("verify", str(bundle), "--trust", str(trust), "--json", check=False).stdout
+    verdict = {key: value for key, value in json.loads(told).items() if key in {"axes", "exit"}}
+    (installed.home / "frozen-verdict.json").write_text(json.dumps(verdict, indent=1) + "\n")
+
+
 def pack(home: Path, name: str) -> None:
     """The archive and, beside it, what the diary said when it was frozen."""
     with tarfile.open(HOMES / f"{name}.tar.xz", "w:xz") as archive:
@@ -56,6 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder) / "typed", 1) as desk:
         installed = Installed(Path(folder) / "home", desk)
         track(installed, desk)
+        export(installed)
         diary = installed.json("diary", "--zone", "UTC")
         (HOMES / f"{name}.json").write_text(json.dumps(diary, indent=1, sort_keys=True) + "\n")
         pack(installed.home, name)
