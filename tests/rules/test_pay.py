@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from tests.fakes.entries import CLEAR_TERMS, RATE, T0, amendment, segment
+from tests.fakes.entries import CLEAR_TERMS, RATE, T0, amendment, discard, segment
 from workdiary.rules.entries import Entry
 from workdiary.rules.lines import Closing, WeekLines, lock_lines
 from workdiary.rules.pay import pay_of
@@ -58,3 +59,27 @@ def test_what_the_operator_left_out_is_named_even_where_nothing_can_be_recompute
     found = pay_of([*alone, lock(alone, made)], Ground(covered=(T0, T0 + 1)))
     assert found.words[LOCK] == "NOT-STATED"
     assert any("5 min are left out because, as the operator says" in sentence for sentence in found.why)
+
+
+def test_time_that_the_log_held_and_the_locks_size_passes_over_differs() -> None:
+    """A lock that names an old size defers, or drops, all that was logged since."""
+    left, gone = replace(cell(5), received=SPAN[1] - 11 * MINUTE), [terms(1), cell(3)]
+    short = lock(gone, lock_lines(gone, Closing(SPAN, 4)), size=4)
+    found = pay_of([*gone, left, short], Ground())
+    assert found.words[LOCK] == "DIFFERS"
+    assert any("1 record of that time was in the log before the lock" in sentence for sentence in found.why)
+    dated_back = replace(short, clear={**short.clear, "at": T0}, received=SPAN[1] + 25 * 60 * MINUTE)
+    assert pay_of([*gone, left, dated_back], Ground()).words[LOCK] == "DIFFERS"
+    withdrawn = discard(6, (cell(3), T0, T0 + MINUTE), why="owner")
+    assert pay_of([*gone, replace(withdrawn, received=T0), short], Ground()).words[LOCK] == "DIFFERS"
+
+
+def test_time_that_arrives_while_the_week_is_being_locked_is_named_and_no_difference() -> None:
+    counted = [terms(1), cell(3)]
+    short = lock(counted, lock_lines(counted, Closing(SPAN, 4)), size=4)
+    other_week = replace(segment(6, SPAN[1], SPAN[1] + MINUTE), received=SPAN[1] - MINUTE)
+    for received in (None, SPAN[1] + MINUTE):
+        found = pay_of([*counted, replace(cell(5), received=received), other_week, short], Ground())
+        assert found.words[LOCK] == "MATCHES"
+        assert any("1 record of that time was logged just before the lock" in told for told in found.why)
+    assert pay_of([*counted, other_week, short], Ground()).why == (OWN,)

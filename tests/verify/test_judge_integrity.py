@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.records import CONTRACT, device, fixed
-from tests.fakes.tales import Tale, again, raw, verdict, with_records, word
+from tests.fakes.tales import Tale, again, raw, verdict, with_records, without, word
 from tests.fakes.world import CLIENT, FREELANCER
 from workdiary.evidence.bundle import BundleRecord, open_bundle
 from workdiary.evidence.canonical import JsonObject, b64u
@@ -184,3 +184,17 @@ def test_a_flipped_byte_is_found() -> None:
     judged = judge(open_bundle(bytes(data)), [tale.trust])
     assert judged.exit == 2
     assert judged.worst[AXIS] == "INVALID"
+
+
+def test_a_record_under_terms_that_are_not_here_is_dangling() -> None:
+    """A sealed bundle holds the terms its records rest on; one that nobody sealed does not say so."""
+    tale = Tale()
+    tale.world.terms = b64u(sha256(b"terms nobody has seen"))
+    note = tale.desk.sign("memo", {"tgt": tale.segments[0].id}, {"memo": "Later", "label": None})
+    tale.log(note)
+    contents = tale.contents()
+    assert word(tale.judged(contents), note, AXIS) == "DANGLING"
+    assert word(tale.judged(contents), tale.segments[0], AXIS) == "VALID"
+    agreed = [record for record in (*tale.desk.records, *tale.client.records) if record.kind == "terms"]
+    hidden = tale.judged(without(contents, *agreed))
+    assert word(hidden, tale.segments[0], AXIS) == "DANGLING"

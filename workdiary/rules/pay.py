@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from workdiary.rules.agreement import TermsBook
 from workdiary.rules.bundle_entries import Signer, entry_of
 from workdiary.rules.entries import Entry, Place, in_order
+from workdiary.rules.leftout import with_left_out
 from workdiary.rules.locks import Locks
 from workdiary.rules.policy import KNOWN, parse
 from workdiary.rules.projection import project
@@ -100,14 +101,14 @@ def _denies_demo(ordered: Iterable[Entry], book: TermsBook, ground: Ground) -> b
 def _rechecked(ordered: Sequence[Entry], locks: Locks, ground: Ground) -> Iterator[tuple[Place, Recheck]]:
     work = 0
     for lock in locks.all:
-        work += bisect_left(ordered, lock.bound, key=lambda entry: entry.place)
+        work += bisect_left(ordered, max(lock.bound, lock.place), key=lambda entry: entry.place)
         first = locks.of(lock.span[0])
         if first is not None and first.place != lock.place:
             yield lock.place, Recheck("DIFFERS", (_TWICE,), span=lock.span)
         elif work > WORK_CAP:
             yield lock.place, Recheck("NOT-STATED", (_TOO_MANY,), span=lock.span)
         else:
-            yield lock.place, recheck(ordered, lock.entry, ground)
+            yield lock.place, with_left_out(ordered, lock, recheck(ordered, lock.entry, ground))
 
 
 def _worse(first: PayWord, second: PayWord) -> PayWord:

@@ -32,7 +32,7 @@ from workdiary.verify.reading import Place, Reading, named, number, read_records
 from workdiary.verify.repeats import Repeats
 from workdiary.verify.seals import bounded
 from workdiary.verify.trust import Trust, roots_of, trust_for
-from workdiary.verify.voices import Voices, is_dangling
+from workdiary.verify.voices import Voices, is_dangling, is_unfounded
 from workdiary.verify.window import Places, time_word
 from workdiary.verify.words import NOT_APPLICABLE, join
 
@@ -199,7 +199,12 @@ class _Court:
         heard = self._heard[reading.place]
         if heard.why_not:
             return "INVALID", heard.why_not
-        return ("DANGLING", "") if is_dangling(record, self._known) else ("VALID", "")
+        if is_dangling(record, self._known):
+            return "DANGLING", ""
+        # Only a sealed bundle says that it holds all that its records rest on.
+        if record.ctr and self._bounded.end is not None and is_unfounded(record, self._known):
+            return "DANGLING", "the terms it was made under are not here"
+        return "VALID", ""
 
     def _log_word(self, record: ParsedRecord, place: Place, log: LogVerdict) -> str:
         """EQUIVOCATION for a true receipt of what a seal left out: portable proof against the operator."""

@@ -97,5 +97,11 @@ def is_dangling(record: ParsedRecord, known: Collection[str]) -> bool:
     return any(target not in known for target in targets_of(record))
 
 
+def is_unfounded(record: ParsedRecord, known: Collection[str]) -> bool:
+    """Whether the terms it was made under are not here."""
+    terms = named(record, "terms")
+    return bool(terms) and terms not in known
+
+
 def _objects(items: Iterable[JsonValue]) -> Iterator[dict[str, JsonValue]]:
     return (item for item in items if isinstance(item, dict))
