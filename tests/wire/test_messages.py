@@ -29,7 +29,7 @@ COUNT = st.integers(0, 2**53 - 1)
 JWK = st.dictionaries(st.sampled_from(["kty", "crv", "x", "y"]), TEXT)
 
 # Servers of the releases before these were said: read as none.
-OPTIONAL = {"witnesses", "k", "tsas"}
+OPTIONAL = {"witnesses", "k", "tsas", "role"}
 
 MESSAGES = st.one_of(
     st.builds(
@@ -53,6 +53,7 @@ MESSAGES = st.one_of(
         account=TEXT,
         device=TEXT,
         device_token=TEXT,
+        role=TEXT,
         contracts=st.lists(st.builds(ContractRef, id=TEXT, name=TEXT), max_size=4).map(tuple),
     ),
     st.builds(RecordReply, rid=TEXT, id=TEXT, index=COUNT, receipt=TEXT),

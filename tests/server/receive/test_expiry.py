@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.devices import FakeDevice
+from tests.fakes.devices import FakeDevice, Signed
 from workdiary.evidence.canonical import JsonObject, b64u
 from workdiary.evidence.envelope import parse
 from workdiary.evidence.log import record_leaf_hash
@@ -21,11 +21,17 @@ def contract_of(device: FakeDevice) -> Contract:
     return Contract.objects.get(pk=device.contract)
 
 
+def put_whole(device: FakeDevice, signed: Signed) -> None:
+    """Record and image; takes far more than a millisecond, so that the next record is a later one."""
+    device.put(signed)
+    device.put_image(signed)
+
+
 def test_expired_images_are_named_and_end_with_their_keys(device: FakeDevice) -> None:
-    old, young = device.segment(), device.segment()
-    for signed in (old, young):
-        device.put(signed)
-        device.put_image(signed)
+    old = device.segment()
+    put_whole(device, old)
+    young = device.segment()
+    put_whole(device, young)
     before = int(str(old.record.payload["end"])) + 1
     (said,) = expire(contract_of(device), before, "images")
     payload = parse(said.jws).payload
