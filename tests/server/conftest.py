@@ -32,7 +32,7 @@ def cluster() -> Iterator[Postgres]:
     os.environ[addresses.PASSWORD] = PASSWORD
     with postgres() as running:
         yield running
-    del os.environ[addresses.PASSWORD]
+    os.environ.pop(addresses.PASSWORD, None)
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +62,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     cluster, template = (request.getfixturevalue(name) for name in ("cluster", "template"))
+    os.environ[addresses.PASSWORD] = PASSWORD  # also after a test that had another one, or none
     with either(ENGINE, cluster, template) as url:
         yield url
 
