@@ -19,6 +19,7 @@ from urllib.parse import quote
 import psycopg
 
 from workdiary.server.store.database import close_database
+from workdiary.server.store.postgres import PASSWORD as PASSWORD_VARIABLE
 
 # Nothing that comes and goes by itself: a test that ends looks for what it left behind.
 CONFIG = """
@@ -146,6 +147,20 @@ class Postgres:
 
 
 @contextmanager
+def _password() -> Iterator[None]:
+    """The password in the environment, as operators have it; afterwards whatever was there before."""
+    before = os.environ.get(PASSWORD_VARIABLE)
+    os.environ[PASSWORD_VARIABLE] = PASSWORD
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(PASSWORD_VARIABLE, None)
+        else:
+            os.environ[PASSWORD_VARIABLE] = before
+
+
+@contextmanager
 def postgres() -> Iterator[Postgres]:
     """A running cluster, gone with everything in it when the block ends."""
     # Not below pytest's folder: that is its owner's alone, and a socket's path has 107 bytes at most.
@@ -154,7 +169,8 @@ def postgres() -> Iterator[Postgres]:
     try:
         cluster.make()
         cluster.start()
-        yield cluster
+        with _password():
+            yield cluster
     finally:
         cluster.stop(signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)

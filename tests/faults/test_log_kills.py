@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,20 +9,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.fakes.postgres import BOTH, PASSWORD, Postgres, postgres
+from tests.fakes.postgres import BOTH, Postgres, postgres
 from tests.faults.log_clients import Promises, entries_of, sending, several, wait_for_promises
 from tests.server.cli.running import Running, serving
-from workdiary.server.store.postgres import PASSWORD as PASSWORD_VARIABLE
 
 CLIENTS = 3
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Postgres]:
-    os.environ[PASSWORD_VARIABLE] = PASSWORD
     with postgres() as running:
         yield running
-    del os.environ[PASSWORD_VARIABLE]
 
 
 @pytest.fixture(params=BOTH)
@@ -96,7 +92,6 @@ def test_two_hundred_kills_break_no_promise(tmp_path: Path, url: str | None) -> 
 @pytest.fixture
 def mortal() -> Iterator[Postgres]:
     """A cluster for one test: what is killed and started again is that test's."""
-    os.environ[PASSWORD_VARIABLE] = PASSWORD
     with postgres() as running:
         yield running
 

@@ -13,9 +13,8 @@ import pytest
 from django.conf import settings
 
 from tests.fakes.devices import Door, FakeDevice
-from tests.fakes.postgres import PASSWORD, Postgres, either, postgres
+from tests.fakes.postgres import Postgres, either, postgres
 from workdiary.server.compose import APPS, Plan, Service, base_settings, configure, real_senses, service
-from workdiary.server.store import postgres as addresses
 from workdiary.server.store.database import close_database
 from workdiary.server.store.schema import bring_up
 
@@ -29,10 +28,8 @@ if not settings.configured:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Postgres]:
     """One PostgreSQL for this process's whole run, its password in the environment as operators have it."""
-    os.environ[addresses.PASSWORD] = PASSWORD
     with postgres() as running:
         yield running
-    os.environ.pop(addresses.PASSWORD, None)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +59,6 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     cluster, template = (request.getfixturevalue(name) for name in ("cluster", "template"))
-    os.environ[addresses.PASSWORD] = PASSWORD  # also after a test that had another one, or none
     with either(ENGINE, cluster, template) as url:
         yield url
 

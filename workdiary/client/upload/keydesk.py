@@ -74,7 +74,7 @@ class KeyDesk:
 
     def check_root(self, *, replace: bool) -> None:
         """Whether a new recovery code can be made, or take another's place: asked before one is shown."""
-        standing = self._roots(self._list())
+        standing = _roots(self._list())
         if standing and not replace:
             raise _has_root(standing[0])
         if replace and not standing:
@@ -83,7 +83,7 @@ class KeyDesk:
     def make_root(self, secret: bytes) -> str:
         """The key of a new recovery code becomes the account's root and certifies this device; its kid."""
         root, listed = root_signer(secret), self._list()
-        others = [row for row in self._roots(listed) if row.kid != root.kid]
+        others = [row for row in _roots(listed) if row.kid != root.kid]
         if others:
             raise _has_root(others[0])
         self._add(root, "")
@@ -92,7 +92,7 @@ class KeyDesk:
     def claim_root(self, secret: bytes) -> str:
         """Ask that a new root takes the lost one's place: waits for the operator, in all devices' sight."""
         root, enrolment = root_signer(secret), self.enrolment()
-        standing = self._roots(self._list())
+        standing = _roots(self._list())
         if not standing:
             raise _no_root()
         old = standing[0].kid
@@ -168,10 +168,6 @@ class KeyDesk:
         self._list()  # whoever was revoked is told so before anything is signed
         return self._parts.journal.rotate()
 
-    @staticmethod
-    def _roots(listed: KeyList) -> list[KeyRow]:
-        return [row for row in listed.keys if row.kind == "root" and _counts(row)]
-
     def _list(self) -> KeyList:
         self.enrolment()
         return self._parts.server.keys()
@@ -236,6 +232,10 @@ def fingerprint(kid: str) -> str:
 
 def _counts(row: KeyRow) -> bool:
     return row.revoked_ms is None and not row.rotated_to
+
+
+def _roots(listed: KeyList) -> list[KeyRow]:
+    return [row for row in listed.keys if row.kind == "root" and _counts(row)]
 
 
 def _certificate(enrolment: Enrolment, row: KeyRow) -> tuple[JsonObject, JsonObject]:
