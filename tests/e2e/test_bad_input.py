@@ -205,9 +205,11 @@ def test_without_a_display_time_is_recorded_and_a_window_says_why_not(screen: De
 def test_a_closed_terminal_ends_tracking_like_a_stop(copy: Installed) -> None:
     sent, (ours, theirs) = len(today(copy)), os.openpty()
     command = [*copy.base, *TRACK, "--yes"]
-    # A session of its own whose terminal this is: closing our end hangs up on the whole group.
+    # A session of its own whose terminal this is: closing our end hangs up on the whole group. Whoever runs
+    # the tests under nohup would hand down that hang-ups are ignored.
+    listening = ["env", "--default-signal=HUP", "setsid", "--ctty"]
     tracker = subprocess.Popen(
-        ["setsid", "--ctty", *command], env=copy.desk.env, stdin=theirs, stdout=theirs, stderr=theirs
+        [*listening, *command], env=copy.desk.env, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
     copy.running.append(tracker)
