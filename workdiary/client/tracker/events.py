@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 from workdiary.client.segment.model import HoldChoice
 
 State = Literal["stopped", "tracking", "paused", "idle", "blocked"]
+IdleAnswer = Literal["stop", "continue", "keep", "separate"]
+AnnotationKind = Literal["call", "reading", "meeting", "other"]
 Sync = Literal["ok", "waiting", "offline", "sign-in", "halted"]
 
 
@@ -88,6 +90,39 @@ class BackendView:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitView:
+    """The week's limit once a warning is due: used of it, and the mark passed (80, 95 or 100 per cent).
+
+    over: tracking goes on past it, by the person's word; that time is neither billed nor protected.
+    """
+
+    used_ms: int
+    limit_s: int
+    mark: int
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdleView:
+    """Time without input that counts no more until somebody says otherwise.
+
+    id: the rid of the segment that closed `idle`; until_ms: when input came back, None while it has not;
+    claiming it bills `billed_ms`, worth `price` (minor units), and enters `manual_ms` as manual time, which
+    counts only where the contract allows it (`manual_allowed`). answer: what was said already; None asks.
+    """
+
+    id: str
+    since_ms: int
+    until_ms: int | None
+    price: int
+    billed_ms: int = 0
+    manual_ms: int = 0
+    manual_allowed: bool = False
+    memo: str = ""
+    answer: IdleAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything anyone shows of the tracker at one instant (`at_ms`)."""
 
@@ -114,9 +149,40 @@ class Snapshot:
     key_class: str = ""
     diary_url: str | None = None
     demo: bool = False
+    limit: LimitView | None = None
+    question: IdleView | None = None
+    quiet_until_ms: int | None = None  # a call or reading announced until then: idle does not ask
+    skew_ms: int = 0  # this computer's clock against the server's, positive: ahead
+    after_lock: int = 0  # records waiting here whose week is locked already
+    hints: tuple[str, ...] = ()  # what the person could know and need not act on, in words
 
 
 Listener = Callable[[Snapshot], None]
+
+
+class IdleDesk(Protocol):
+    """Time without input: what to do with it, and saying in advance that there will be some.
+
+    Every call returns once durable or raises `KnownError`.
+    """
+
+    def answer(self, choice: IdleAnswer, memo: str | None = None) -> None:
+        """Say what the time away was; `keep` needs a memo, `separate` its own.
+
+        stop and continue leave it removed; keep and separate claim it, and tracking goes on.
+        """
+        ...
+
+    def undo(self, span: str | None = None) -> None:
+        """Take the answer back, until the week's lock: the question is open again.
+
+        span: an `IdleView.id`; None: the last one asked about.
+        """
+        ...
+
+    def announce(self, kind: AnnotationKind, minutes: int, text: str | None = None) -> None:
+        """Say that the next 15 to 90 minutes need no input; idle does not ask before they are over."""
+        ...
 
 
 class Tracker(Protocol):
