@@ -42,6 +42,7 @@ class Rig:
     taker: FakeShotTaker = field(default_factory=FakeShotTaker)
     draws: list[int] = field(default_factory=list)
     trusted_ms: int = 0
+    zone_name: str = "Europe/Berlin"
     store: FakeStore = field(init=False)
     snapshots: list[Snapshot] = field(default_factory=list)
 
@@ -81,7 +82,7 @@ class Rig:
             random_int=self._draw,
             backends=self.desktop.backends(),
             taker=self.taker,
-            zone=lambda: "Europe/Berlin",
+            zone=lambda: self.zone_name,
         )
         choices = Choices(
             policy=self.policy,
