@@ -101,7 +101,7 @@ def work(desk: Desk, settle: Callable[[], None]) -> str:
         desk.send()
         if day == DAYS // 2:
             discarded = segments_of(desk)[-1]
-            desk.core.discard([discarded])
+            desk.corrections.discard([discarded])
             desk.settle()
             desk.send()
         settle()
@@ -278,7 +278,7 @@ def check_by_go(bundle: Bundle, trust: dict[str, Any], scratch: Path) -> None:
 @pytest.mark.timeout(120)
 def test_a_shot_deleted_through_the_product_leaves_everything_else_proven(week: Week) -> None:
     victim = segments_of(week.desk)[7]
-    week.desk.core.redact([victim])
+    week.desk.corrections.redact([victim])
     week.desk.settle()
     week.desk.send()
     week.settle()

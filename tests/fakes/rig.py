@@ -91,6 +91,7 @@ class Rig:
             trusted_ms=lambda: self.trusted_ms,
         )
         self.core = Core(world, stages, choices, self.posted.append)
+        self.corrections = self.core.corrector(lambda job: job())
         self.core.news.listener = self.snapshots.append
         self.core.open()
         self.settle()

@@ -18,7 +18,7 @@ from workdiary.client.segment.model import (
     ShotImage,
     ShotSet,
 )
-from workdiary.client.sign.held import DiscardWhy, Span
+from workdiary.client.sign.held import DiscardWhy, RedactScope, Span
 from workdiary.client.spool.outbox import OutboxCounts
 from workdiary.client.spool.quota import Health
 from workdiary.client.spool.store import RecoveredSegment
@@ -222,7 +222,9 @@ class FakeJournal:
         self.signed += done
         return done
 
-    def redact(self, contract: str, rids: Sequence[str]) -> list[str]:
+    def redact(
+        self, contract: str, rids: Sequence[str], why: str = "owner", scope: RedactScope = "shots"
+    ) -> list[str]:
         self.redacted += rids
         return list(rids)
 

@@ -124,7 +124,7 @@ class FakeTracker:
         return undo
 
     def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
-        self._asked("start", contract, memo, label)
+        self.asked("start", contract, memo, label)
         now = self.snapshot()
         chosen = next((c for c in now.contracts if contract in (c.id, c.name)), now.contract)
         if contract is not None and contract not in [x for c in now.contracts for x in (c.id, c.name)]:
@@ -139,39 +139,52 @@ class FakeTracker:
         self.change(state="tracking", contract=chosen, memo=text, label=label, reason="", cell=cell)
 
     def stop(self) -> None:
-        self._asked("stop")
+        self.asked("stop")
         self.change(state="stopped", session_ms=0, cell=None)
 
     def pause(self) -> None:
-        self._asked("pause")
+        self.asked("pause")
         self.change(state="paused", cell=None)
 
     def set_memo(self, memo: str, label: str | None) -> None:
-        self._asked("set_memo", memo, label)
+        self.asked("set_memo", memo, label)
         self.change(memo=memo, label=label)
 
     def decide(self, shot_id: str, choice: str) -> None:
-        self._asked("decide", shot_id, choice)
+        self.asked("decide", shot_id, choice)
         held = self.snapshot().shot
         if held is not None and held.shot_id == shot_id:
             self.change(shot=replace(held, choice=choice))  # type: ignore[arg-type]
 
-    def redact(self, rids: list[str]) -> None:
-        self._asked("redact", *rids)
-
-    def discard(self, rids: list[str]) -> None:
-        self._asked("discard", *rids)
+    @property
+    def corrections(self) -> FakeCorrections:
+        return FakeCorrections(self)
 
     def thumbnail(self, shot_id: str) -> bytes | None:
-        self._asked("thumbnail", shot_id)
+        self.asked("thumbnail", shot_id)
         return self.picture
 
     def memos(self, contract: str | None, prefix: str) -> list[str]:
-        self._asked("memos", contract, prefix)
+        self.asked("memos", contract, prefix)
         return [memo for memo in self.history if memo.casefold().startswith(prefix.casefold())]
 
-    def _asked(self, *call: object) -> None:
+    def asked(self, *call: object) -> None:
         self.calls.append(call)
         if self.fails is not None:
             error, self.fails = self.fails, None
             raise error
+
+
+class FakeCorrections:
+    """`client.tracker.events.Corrections` of a fake tracker."""
+
+    def __init__(self, tracker: FakeTracker) -> None:
+        self._tracker = tracker
+
+    def redact(self, rids: list[str], scope: str = "shots") -> int:
+        self._tracker.asked("redact", *rids, *([] if scope == "shots" else [scope]))
+        return len(rids)
+
+    def discard(self, rids: list[str]) -> int:
+        self._tracker.asked("discard", *rids)
+        return len(rids)

@@ -172,7 +172,7 @@ def test_planted_content_is_plain_nowhere_and_gone_after_its_redaction(
 
     sealed = sealed_things(both, rids)
     assert both.found(sealed).keys() == sealed.keys(), "what is looked for is there before"
-    both.desk.core.redact(rids)
+    both.desk.corrections.redact(rids)
     both.desk.real_journal.redact(both.contract, rids, scope="memo")
     both.desk.settle()
     both.desk.send()

@@ -204,9 +204,9 @@ class Commands:
         elif request.cmd == "decide":
             tracker.decide(args.text("shot"), _choice(args.text("choice")))
         elif request.cmd == "redact":
-            tracker.redact(list(args.texts("ids", IDS_MAX)))
+            tracker.corrections.redact(list(args.texts("ids", IDS_MAX)))
         elif request.cmd == "discard":
-            tracker.discard(list(args.texts("ids", IDS_MAX)))
+            tracker.corrections.discard(list(args.texts("ids", IDS_MAX)))
         elif request.cmd == "retry":
             return self._app.retry(args.optional_text("id"))
         elif request.cmd == "quit":

@@ -166,11 +166,11 @@ def test_segments_are_redacted_and_discarded_by_their_ids(rig: RealRig) -> None:
     rig.stop()
     rig.second(70)
     rid = rig.diary().segments[0].rid
-    rig.core.redact([rid])
+    rig.corrections.redact([rid])
     rig.settle()
     assert [shot.state for shot in rig.diary().segments[0].shots] == ["redacted"]
     assert rig.now.today_ms == 90_000
-    rig.core.discard([rid])
+    rig.corrections.discard([rid])
     rig.settle()
     assert rig.diary().segments[0].tracked_ms == 0
     assert rig.now.today_ms == 0

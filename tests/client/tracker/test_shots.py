@@ -329,14 +329,14 @@ def test_amendments_find_their_segments(tmp_path: Path) -> None:
     rig = held(tmp_path)
     rig.stop()
     rid = rig.closed[0].start.rid
-    rig.core.redact([rid])
-    rig.core.discard([rid])
+    rig.corrections.redact([rid])
+    rig.corrections.discard([rid])
     assert rig.journal.redacted == [rid]
     ((contract, (span,), why),) = rig.journal.discards
     assert (contract, span.rid, span.end_ms - span.start_ms, why) == ("id-demo", rid, 60_000, "owner")
     for nobody in ("nonsense", "01990000-0000-7000-8000-000000000000"):
         with pytest.raises(KnownError) as refused:
-            rig.core.discard([nobody])
+            rig.corrections.discard([nobody])
         assert refused.value.exit_code is ExitCode.NOT_FOUND
 
 

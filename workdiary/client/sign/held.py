@@ -29,3 +29,4 @@ class Span:
 
 
 DiscardWhy = Literal["owner", "idle"]
+RedactScope = Literal["shots", "memo", "apps", "several"]

@@ -10,13 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from workdiary.client.account import Account, Contract
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.sign import terms
 from workdiary.client.sign.book import Book, PendingDiscard, Target
-from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
+from workdiary.client.sign.held import DiscardWhy, HeldSegment, RedactScope, Span
 from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext, UnsignableError
 from workdiary.client.sign.root import ROOT, RootHand
 from workdiary.client.sign.rotation import finish_rotation, rotation
@@ -31,10 +30,14 @@ from workdiary.evidence.kinds.time import SPANS_CAP
 from workdiary.rules.policy import PolicySet
 from workdiary.wire.sealing import upload_kid
 
-__all__ = ["Instants", "Journal", "Scope", "SigningContext"]
+__all__ = ["Instants", "Journal", "SigningContext"]
 
-Scope = Literal["shots", "memo"]
-_SCOPE_SLOTS: Mapping[str, tuple[str, ...]] = {"shots": ("shot.",), "memo": ("memo", "label")}
+_SCOPE_SLOTS: Mapping[RedactScope, tuple[str, ...]] = {
+    "shots": ("shot.",),
+    "memo": ("memo", "label"),
+    "apps": ("app.",),
+    "several": ("shot.", "memo", "label", "app."),
+}
 
 
 class Journal:
@@ -101,7 +104,7 @@ class Journal:
             return str(record.payload["rid"])
 
     def redact(
-        self, contract: str, rids: Sequence[str], why: str = "owner", scope: Scope = "shots"
+        self, contract: str, rids: Sequence[str], why: str = "owner", scope: RedactScope = "shots"
     ) -> list[str]:
         """Remove the images (or the memo) of segments for good; returns the rids of what was signed.
 
@@ -205,7 +208,7 @@ class Journal:
         record = self._pen.sign(contract.id, "terms", drafted)
         self._account.put_terms(contract.id, record.id, {**drafted.clear, **drafted.slots})
 
-    def _redact(self, target: Target, digests: tuple[str, ...], why: str, scope: Scope) -> str:
+    def _redact(self, target: Target, digests: tuple[str, ...], why: str, scope: RedactScope) -> str:
         clear: JsonObject = {
             "tgt": target.id,
             "digests": [*digests],

@@ -9,8 +9,8 @@ from workdiary.client.capture.port import SessionEventKind
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import HoldChoice
 from workdiary.client.segment.segmenter import Work
-from workdiary.client.tracker.amend import find_spans
 from workdiary.client.tracker.camera import Camera, CameraParts
+from workdiary.client.tracker.corrections import CorrectionParts, Corrector
 from workdiary.client.tracker.holds import HoldParts, Holds
 from workdiary.client.tracker.machine import Event, Mode
 from workdiary.client.tracker.news import News
@@ -187,17 +187,12 @@ class Core:
             self.news.around.ledger.forget(rid, "removed-by-owner")
         self.news.publish()
 
-    def redact(self, rids: list[str]) -> None:
-        """Remove the images of segments, keep their time."""
-        for contract, spans in find_spans(self._stages.contracts, self._stages.store, rids).items():
-            self._stages.journal.redact(contract, [span.rid for span in spans])
-        self._amended()
-
-    def discard(self, rids: list[str]) -> None:
-        """Remove the time of segments; a tombstone stays."""
-        for contract, spans in find_spans(self._stages.contracts, self._stages.store, rids).items():
-            self._stages.journal.discard(contract, spans)
-        self._amended()
+    def corrector(self, run: Callable[[Job], None]) -> Corrector:
+        """Corrections of what was recorded; run: does a job on the engine's thread and waits for it."""
+        stages = self._stages
+        return Corrector(
+            CorrectionParts(stages.store, stages.journal, stages.contracts, lambda: run(self._amended))
+        )
 
     def hear(self, kind: SessionEventKind) -> None:
         """News of the desktop session."""

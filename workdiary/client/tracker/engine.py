@@ -34,6 +34,7 @@ class Engine:
         self._loop = Loop("workdiary-engine", world.clock)
         self._core = Core(world, stages, choices, self._loop.post)
         self._core.news.listener = self._board.tell
+        self.corrections = self._core.corrector(self._loop.call)
 
     def open(self) -> None:
         """Start the thread, repair after a crash, listen to the desktop session. Raises `KnownError`."""
@@ -71,14 +72,6 @@ class Engine:
     def decide(self, shot_id: str, choice: HoldChoice) -> None:
         """See `Tracker.decide`."""
         self._loop.call(partial(self._core.decide, shot_id, choice))
-
-    def redact(self, rids: list[str]) -> None:
-        """See `Tracker.redact`."""
-        self._loop.call(partial(self._core.redact, rids))
-
-    def discard(self, rids: list[str]) -> None:
-        """See `Tracker.discard`."""
-        self._loop.call(partial(self._core.discard, rids))
 
     def thumbnail(self, shot_id: str) -> bytes | None:
         """See `Tracker.thumbnail`. A damaged file counts as gone."""

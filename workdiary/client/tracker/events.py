@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from workdiary.client.segment.model import HoldChoice
+from workdiary.client.sign.held import RedactScope
 
 State = Literal["stopped", "tracking", "paused", "idle", "blocked"]
 IdleAnswer = Literal["stop", "continue", "keep", "separate"]
@@ -185,6 +186,22 @@ class IdleDesk(Protocol):
         ...
 
 
+class Corrections(Protocol):
+    """Changes to what was recorded; segments are named by their rids (`diary --json`), signed or held.
+
+    Every call returns once durable, or raises `KnownError`; it returns how many segments it changed, so that
+    0 means that all of them were so already.
+    """
+
+    def redact(self, rids: list[str], scope: RedactScope = "shots") -> int:
+        """Remove the images, or the memo and label, or the application names; the time stays."""
+        ...
+
+    def discard(self, rids: list[str]) -> int:
+        """Remove the time; a tombstone stays."""
+        ...
+
+
 class Tracker(Protocol):
     """The only door to the pipeline, for the desktop and for the control channel.
 
@@ -219,12 +236,9 @@ class Tracker(Protocol):
         """Answer a hold before it ends."""
         ...
 
-    def redact(self, rids: list[str]) -> None:
-        """Remove the images of signed segments, keep their time."""
-        ...
-
-    def discard(self, rids: list[str]) -> None:
-        """Remove the time of signed segments; a tombstone stays."""
+    @property
+    def corrections(self) -> Corrections:
+        """Changes to what was recorded before."""
         ...
 
     def thumbnail(self, shot_id: str) -> bytes | None:

@@ -18,7 +18,7 @@ from workdiary.client.segment.model import (
     ShotImage,
     ShotSet,
 )
-from workdiary.client.sign.held import DiscardWhy, Span
+from workdiary.client.sign.held import DiscardWhy, RedactScope, Span
 from workdiary.client.spool.outbox import OutboxCounts
 from workdiary.client.spool.quota import Health
 from workdiary.client.spool.store import RecoveredSegment
@@ -120,8 +120,10 @@ class Signing(Protocol):
         """Sign whatever is due, strictly in order; returns rids."""
         ...
 
-    def redact(self, contract: str, rids: Sequence[str]) -> list[str]:
-        """Remove the images of signed segments."""
+    def redact(
+        self, contract: str, rids: Sequence[str], why: str = "owner", scope: RedactScope = "shots"
+    ) -> list[str]:
+        """Remove images, memos or application names of segments; returns the rids of what was signed."""
         ...
 
     def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
