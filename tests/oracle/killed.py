@@ -1,0 +1,142 @@
+"""Judges what a tracker that was killed again and again recorded; nothing of workdiary in it.
+
+The harness tells what it saw from outside, each thing between two instants of the wall clock (ms).
+product.md, Time, read literally: what ran is recorded but for 10 s before a kill, nothing else is, and the
+kill is a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+LOST_MS = 10_000
+# Two clocks read one after the other, by two processes.
+READ_MS = 30
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Done within [since, until]; `what`: spawn, seen (it says it tracks), memo, pause, resume, stop, kill."""
+
+    what: str
+    since: int
+    until: int
+    memo: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A recorded segment."""
+
+    start: int
+    end: int
+    tracked: int
+    memo: str
+    close: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process from spawn to its end."""
+
+    told: tuple[Told, ...]
+
+    @property
+    def ended(self) -> Told:
+        return self.told[-1]
+
+    @property
+    def surely(self) -> list[Span]:
+        """When it ran for certain."""
+        return self._spans(lambda fact: fact.until, lambda fact: fact.since, "seen")
+
+    @property
+    def perhaps(self) -> list[Span]:
+        """When it may have run: outside nothing can have been recorded."""
+        return self._spans(lambda fact: fact.since, lambda fact: fact.until, "spawn")
+
+    def _spans(self, begins, ends, first: str) -> list[Span]:
+        found, since = list[Span](), -1
+        for fact in self.told:
+            if fact.what in {first, "resume"} and since < 0:
+                since = begins(fact)
+            elif fact.what in {"pause", "stop", "kill"} and since >= 0:
+                found.append((since, ends(fact)))
+                since = -1
+        return found
+
+
+def judge(runs: Sequence[Run], pieces: Iterable[Piece], crash_gaps: Iterable[Span]) -> int:
+    """AssertionError for a promise broken; how many ms the worst kill cost."""
+    ordered = sorted(pieces, key=lambda piece: (piece.start, piece.end))
+    for piece in ordered:
+        span = piece.end - piece.start
+        assert 0 <= span - piece.tracked <= READ_MS, f"tracked is not what lies between: {piece}"
+        inside = any(
+            a - READ_MS <= piece.start and piece.end <= b + READ_MS for run in runs for a, b in run.perhaps
+        )
+        assert inside, f"time that nobody worked: {piece}"
+    for one, two in pairwise(ordered):
+        assert one.end <= two.start, f"twice: {one} {two}"
+    spans = [(piece.start, piece.end) for piece in ordered]
+    worst = max((lost(run, spans) for run in runs), default=0)
+    _crashes(runs, ordered, set(crash_gaps))
+    _memos(runs, ordered)
+    return worst
+
+
+def lost(run: Run, spans: list[Span]) -> int:
+    """The ms missing before the run's end; AssertionError if anything else is missing."""
+    missing = 0
+    for since, until in run.surely:
+        for start, end in without((since + READ_MS, until - READ_MS), spans):
+            at_kill = run.ended.what == "kill" and end == until - READ_MS and until == run.ended.since
+            assert at_kill, f"missing {start}..{end} of {since}..{until} in {run}"
+            assert end - start <= LOST_MS, f"more than ten seconds lost: {end - start} ms in {run}"
+            missing = max(missing, end - start)
+    return missing
+
+
+def without(span: Span, taken: Iterable[Span]) -> list[Span]:
+    """What of a span no other covers; those are in order and disjoint."""
+    since, until = span
+    found = []
+    for start, end in taken:
+        if end <= since or start >= until:
+            continue
+        if start > since:
+            found.append((since, start))
+        since = max(since, end)
+    if since < until:
+        found.append((since, until))
+    return found
+
+
+def _crashes(runs: Sequence[Run], ordered: list[Piece], gaps: set[Span]) -> None:
+    """Each kill of one that tracked is a segment closed `crash` and, once it went on, a gap from there."""
+    crashed = [piece for piece in ordered if piece.close == "crash"]
+    for number, run in enumerate(runs):
+        mine = [piece for piece in crashed if run.told[0].since <= piece.start <= run.ended.until]
+        tracked = run.surely and run.surely[-1][1] == run.ended.since
+        if run.ended.what == "kill" and tracked:
+            assert len(mine) == 1, f"{len(mine)} crashes in {run}"
+            later = [piece.start for piece in ordered if piece.start > mine[0].end]
+            if later and any(later_run.surely for later_run in runs[number + 1 :]):
+                assert (mine[0].end, min(later)) in gaps, f"no gap behind {mine[0]}"
+        if run.ended.what != "kill":
+            assert not mine, f"a crash that was none: {mine}"
+    assert {start for start, _ in gaps} <= {piece.end for piece in crashed}, "a crash gap without a crash"
+
+
+def _memos(runs: Sequence[Run], ordered: list[Piece]) -> None:
+    """What was answered as changed is on a segment that began then."""
+    for run in runs:
+        for fact in run.told:
+            if fact.what == "memo":
+                found = [piece for piece in ordered if piece.memo == fact.memo]
+                assert any(fact.since - READ_MS <= piece.start <= fact.until + READ_MS for piece in found), (
+                    fact
+                )
