@@ -19,6 +19,7 @@ from workdiary.client.segment.model import AppSpan, SegmentClose
 from workdiary.client.sign import terms as solo
 from workdiary.client.sign.held import Span
 from workdiary.client.sign.signer import Head
+from workdiary.client.sign.waiting import Wish
 from workdiary.client.spool.queue import Verdict
 from workdiary.client.tracker.recovery import recover
 from workdiary.evidence.digest import sha256_b64u
@@ -374,9 +375,8 @@ def test_redact_destroys_images_here_and_says_so(desk: EnrolledHome) -> None:
     desk.sign()
     target = desk.spool.book.target(start.rid)
     assert target is not None
-    (rid,) = desk.journal.redact(CONTRACT, [start.rid])
+    assert desk.journal.redact(CONTRACT, [start.rid]) == [start.rid]
     record = signed(desk)[-1]
-    assert record.rid == rid
     assert record.payload["tgt"] == target.id
     assert record.payload["digests"] == [target.digests["shot.0"]]
     assert (record.payload["scope"], record.payload["why"]) == ("shots", "owner")
@@ -385,9 +385,8 @@ def test_redact_destroys_images_here_and_says_so(desk: EnrolledHome) -> None:
     assert desk.spool.book.values(start.rid)["memo"] == "Write the report"
     kept = desk.spool._database.row("SELECT key, meta, sealed_key, state FROM images")
     assert kept == (None, None, None, "gone")
-    with pytest.raises(KnownError) as caught:
-        desk.journal.redact(CONTRACT, [start.rid])
-    assert caught.value.exit_code is ExitCode.NOT_FOUND
+    assert desk.journal.redact(CONTRACT, [start.rid]) == []
+    assert signed(desk)[-1] == record
 
 
 def test_redacting_a_memo_keeps_the_images(desk: EnrolledHome) -> None:
@@ -405,6 +404,7 @@ def test_redacting_a_held_segment_removes_its_shots(desk: EnrolledHome) -> None:
     desk.shoot(start.rid, monitors=2)
     desk.clock.advance(MINUTE)
     desk.finish(start)
+    assert desk.journal.redact(CONTRACT, [start.rid]) == [start.rid]
     assert desk.journal.redact(CONTRACT, [start.rid]) == []
     assert desk.sign() == [start.rid]
     assert signed(desk)[-1].payload["no_shot"] == "removed-by-owner"
@@ -436,7 +436,8 @@ def test_an_idle_discard_is_durable_at_once_and_signed_right_after_its_segment(d
     desk.finish(later)
     span = Span(start.rid, start.start_ms + MINUTE, start.start_ms + 10 * MINUTE)
     desk.spool.extend_hold(desk.spool.holds()[0].shot_id, desk.clock.wall_ms() + MINUTE)
-    assert desk.journal.discard(CONTRACT, [span], "idle") == ""
+    handle = desk.journal.discard(CONTRACT, [span], "idle")
+    assert handle.startswith("pending-")
     diary = project(desk.spool.entries(CONTRACT, start.start_ms, desk.clock.wall_ms()))
     assert sum(segment.tracked_ms for segment in diary.segments) == MINUTE + 1_000
     desk.reopen(crash=True)
@@ -446,6 +447,7 @@ def test_an_idle_discard_is_durable_at_once_and_signed_right_after_its_segment(d
     assert signed_now[2] == later.rid
     assert [record.kind for record in signed(desk)][-3:] == ["segment", "discard", "segment"]
     assert signed(desk)[-2].payload["why"] == "idle"
+    assert desk.spool.book.target(handle) == desk.spool.book.target(signed(desk)[-2].rid)
     diary = project(desk.spool.entries(CONTRACT, start.start_ms, desk.clock.wall_ms()))
     assert sum(segment.tracked_ms for segment in diary.segments) == MINUTE + 1_000
     assert desk.spool.book.pending() == []
@@ -473,7 +475,7 @@ def test_an_unknown_segment_is_told(desk: EnrolledHome) -> None:
 
 def test_a_waiting_discard_of_a_lost_segment_ends(desk: EnrolledHome) -> None:
     desk.journal.ensure_stream(CONTRACT, STANDARD)
-    desk.spool.book.pend(CONTRACT, [Span("lost", 0, 1)], "idle")
+    desk.spool.book.pend(Wish(CONTRACT, "discard", (Span("lost", 0, 1),), "idle"))
     assert desk.journal.sign_due(desk.clock.wall_ms()) == []
     assert desk.spool.book.pending() == []
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from workdiary.client.account import Checkpoint
-from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
+from workdiary.client.segment.model import ShotImage
+from workdiary.client.sign.held import HeldSegment, RedactScope
+from workdiary.client.sign.waiting import Pending, Wish
 from workdiary.evidence.envelope import SignedRecord
 from workdiary.evidence.kinds.base import Skip
 
@@ -44,7 +46,7 @@ class NewRecord:
 
     targets: rids of what the record amends; images: queued for upload; skips: refusals now reported; destroy:
     digests (base64url) of the target's disclosures whose keys, texts and images end with this record;
-    pending: row it carries out.
+    pending: row it carries out; replaced: the image that a `replace` puts in place, its files durable.
     """
 
     contract: str  # or another scope of sign/streams.py
@@ -56,29 +58,31 @@ class NewRecord:
     skips: tuple[Skip, ...] = ()
     destroy: tuple[str, ...] = ()
     pending: int | None = None
+    replaced: ShotImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A recorded segment: its id once it is signed, None before.
+    """A record of this home, or a segment or an amendment that waits to be one: its id is None until then.
 
-    `digests`: slot name to disclosure digest.
+    digests: slot name to disclosure digest, of what nobody destroyed; start_ms, end_ms: of an open segment
+    both are its start; removed: its owner removed the whole segment before it was signed; of: the segment
+    that a `replace` speaks of.
     """
 
     rid: str
     contract: str
     id: str | None
     digests: Mapping[str, str]
+    kind: str = "segment"
+    start_ms: int = 0
+    end_ms: int = 0
+    is_open: bool = False
+    removed: bool = False
+    of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PendingDiscard:
-    """A discard durable before the segments it names were signed."""
-
-    ord: int
-    contract: str
-    spans: tuple[Span, ...]
-    why: DiscardWhy
+Strip = RedactScope | Literal["time"]
 
 
 class Book(Protocol):
@@ -108,6 +112,10 @@ class Book(Protocol):
         """The compact JWS of an own record, "" if it is not here."""
         ...
 
+    def values(self, rid: str) -> Mapping[str, Any]:
+        """What a record disclosed and nobody destroyed, by slot; Any: JSON."""
+        ...
+
     def held(self, now_ms: int, *, force: bool = False) -> Sequence[HeldSegment]:
         """Closed segments ready to be signed, per contract strictly in order."""
         ...
@@ -117,23 +125,34 @@ class Book(Protocol):
         ...
 
     def target(self, rid: str) -> Target | None:
-        """A recorded segment, None if this spool does not know it."""
+        """What a rid or a handle stands for, None if this spool does not know it."""
         ...
 
-    def pend(self, contract: str, spans: Sequence[Span], why: DiscardWhy) -> None:
-        """Make a discard durable whose segments are not signed yet."""
+    def about(self, rid: str, kind: str) -> Sequence[Target]:
+        """Signed records of a kind that name this one, oldest first."""
         ...
 
-    def pending(self) -> Sequence[PendingDiscard]:
-        """Discards that wait, oldest first."""
+    def pend(self, wish: Wish) -> str:
+        """Make an amendment durable before it is signed; its handle."""
+        ...
+
+    def pending(self) -> Sequence[Pending]:
+        """Amendments that wait, oldest first."""
         ...
 
     def drop_pending(self, number: int) -> None:
-        """Forget a discard none of whose segments is known here any more."""
+        """Forget an amendment of which nothing is left to sign."""
         ...
 
-    def remove_shots(self, rid: str) -> None:
-        """Remove all images of a segment that is not signed yet."""
+    def strip(self, rid: str, what: Strip) -> bool:
+        """Take something out of a segment that is not signed yet; whether there was any of it.
+
+        Application names and time only once it is closed: until then it is False.
+        """
+        ...
+
+    def rename(self, rid: str, memo: str, label: str | None) -> bool:
+        """Give a closed segment that is not signed yet another memo and label; whether they were others."""
         ...
 
     def commit(self, new: NewRecord) -> None:

@@ -11,12 +11,16 @@ from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotSet
 
 @dataclass(frozen=True, slots=True)
 class HeldSegment:
-    """A closed segment whose last hold ended (or was ended): exactly what `Journal.sign_segment` signs."""
+    """A closed segment whose last hold ended (or was ended): exactly what `Journal.sign_segment` signs.
+
+    removed: its owner removed all of its time.
+    """
 
     start: SegmentStart
     close: SegmentClose
     shots: tuple[ShotSet, ...]
     cp0: Checkpoint | None
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,23 @@ class Span:
 
 DiscardWhy = Literal["owner", "idle"]
 RedactScope = Literal["shots", "memo", "apps", "several"]
+ClaimChoice = Literal["keep", "separate"]
+AnnotationType = Literal["call", "reading", "meeting", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class IdleClaim:
+    """Idle time taken back as work: as what (None: the memo of the segment it lies in)."""
+
+    choice: ClaimChoice
+    memo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What needs no input, said in advance or later: wall ms [start, end)."""
+
+    type: AnnotationType
+    start_ms: int
+    end_ms: int
+    text: str | None = None

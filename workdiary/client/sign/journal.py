@@ -7,15 +7,15 @@ again but opens a new one that names the old (evidence.md, Streams). One signer 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from workdiary.client.account import Account, Contract
-from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.errors import KnownError
 from workdiary.client.sign import terms
-from workdiary.client.sign.book import Book, PendingDiscard, Target
-from workdiary.client.sign.held import DiscardWhy, HeldSegment, RedactScope, Span
+from workdiary.client.sign.amending import Amending
+from workdiary.client.sign.book import Book
+from workdiary.client.sign.held import HeldSegment
 from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext, UnsignableError
 from workdiary.client.sign.root import ROOT, RootHand
 from workdiary.client.sign.rotation import finish_rotation, rotation
@@ -26,30 +26,19 @@ from workdiary.evidence.canonical import JsonObject, JsonValue, clip
 from workdiary.evidence.envelope import SignedRecord
 from workdiary.evidence.keys import Ed25519Signer
 from workdiary.evidence.kinds.base import NAME_CAP
-from workdiary.evidence.kinds.time import SPANS_CAP
 from workdiary.rules.policy import PolicySet
 from workdiary.wire.sealing import upload_kid
 
 __all__ = ["Instants", "Journal", "SigningContext"]
 
-_SCOPE_SLOTS: Mapping[RedactScope, tuple[str, ...]] = {
-    "shots": ("shot.",),
-    "memo": ("memo", "label"),
-    "apps": ("app.",),
-    "several": ("shot.", "memo", "label", "app."),
-}
 
-
-class Journal:
+class Journal(Amending):
     """The one signer. Every method returns once the record is durable; KnownError: nothing half-signed."""
 
     def __init__(self, book: Book, keys: DeviceKeys, account: Account, context: SigningContext) -> None:
-        self._book = book
+        super().__init__(book, account, Pen(book, keys, account, context))
         self._keys = keys
-        self._account = account
         self._context = context
-        self._pen = Pen(book, keys, account, context)
-        self._lock = threading.RLock()
 
     def ensure_stream(self, contract: str, policy: PolicySet) -> None:
         """Open the contract's stream if need be: open (seq 0), in solo also terms and consent.
@@ -77,7 +66,7 @@ class Journal:
             return record.id
 
     def sign_due(self, now_ms: int, *, force: bool = False) -> list[str]:
-        """Sign everything whose hold ended, segments and waiting discards, strictly in order; returns rids.
+        """Sign whatever hold has ended, and what waits for it, strictly in order; returns rids.
 
         What cannot be signed stays held, with the reason in the outbox, and blocks nothing behind it.
         force: end the holds now as *keep* (Quit, Ctrl-C of `track`, crash recovery).
@@ -91,8 +80,8 @@ class Journal:
                     self._book.stuck(held.start.rid, f"{error.title}. {error.message}")
                     continue
                 signed.append(held.start.rid)
-                signed.extend(self._sign_pending())
-            signed.extend(self._sign_pending())
+                signed.extend(self.carry_out())
+            signed.extend(self.carry_out())
         return signed
 
     def sign_amendment(
@@ -102,45 +91,6 @@ class Journal:
         with self._lock:
             record = self._pen.sign(contract, kind, Drafted(dict(clear), dict(slots), ()))
             return str(record.payload["rid"])
-
-    def redact(
-        self, contract: str, rids: Sequence[str], why: str = "owner", scope: RedactScope = "shots"
-    ) -> list[str]:
-        """Remove the images (or the memo) of segments for good; returns the rids of what was signed.
-
-        why: owner, private, third-party or erasure. For signed ones a `redact` is signed, and in the same
-        transaction the keys, texts and images here end; ones still held lose their images at once.
-        Raises KnownError (exit 6) if there is nothing to remove.
-        """
-        with self._lock:
-            signed, found = [], False
-            for target in [self._target(contract, rid) for rid in rids]:
-                digests = [
-                    digest for slot, digest in target.digests.items() if slot.startswith(_SCOPE_SLOTS[scope])
-                ]
-                if target.id is None and scope == "shots":
-                    self._book.remove_shots(target.rid)
-                    found = True
-                elif target.id is not None and digests:
-                    signed.append(self._redact(target, tuple(digests), why, scope))
-            if not signed and not found:
-                raise KnownError(
-                    "There is nothing to remove",
-                    "These segments have no images here that could be removed.",
-                    subject=", ".join(rids),
-                    exit_code=ExitCode.NOT_FOUND,
-                )
-            return signed
-
-    def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
-        """Remove time; returns the rid of what was signed now, "" if that waits.
-
-        Durable at once in any case: if a segment named is not signed yet, it is signed right after it.
-        """
-        with self._lock:
-            targets = [self._target(contract, span.rid) for span in spans]
-            self._book.pend(targets[0].contract, spans, why)
-            return next(reversed(self._sign_pending()), "")
 
     def sign_account(
         self, kind: str, clear: Mapping[str, JsonValue], slots: Mapping[str, JsonValue]
@@ -207,51 +157,3 @@ class Journal:
         drafted = terms.solo_terms(policy, party, at_ms, contract.terms)
         record = self._pen.sign(contract.id, "terms", drafted)
         self._account.put_terms(contract.id, record.id, {**drafted.clear, **drafted.slots})
-
-    def _redact(self, target: Target, digests: tuple[str, ...], why: str, scope: RedactScope) -> str:
-        clear: JsonObject = {
-            "tgt": target.id,
-            "digests": [*digests],
-            "scope": scope,
-            "why": why,
-        }
-        effect = Effect(targets=(target.rid,), destroy=digests)
-        record = self._pen.sign(target.contract, "redact", Drafted(clear, {}, ()), effect)
-        return str(record.payload["rid"])
-
-    def _sign_pending(self) -> list[str]:
-        signed: list[str] = []
-        for pending in self._book.pending():
-            targets = {span.rid: self._book.target(span.rid) for span in pending.spans}
-            if all(target is None or target.id is not None for target in targets.values()):
-                signed.extend(self._sign_discard(pending, targets))
-        return signed
-
-    def _sign_discard(self, pending: PendingDiscard, targets: Mapping[str, Target | None]) -> list[str]:
-        spans: list[JsonObject] = [
-            {"tgt": target.id, "start": span.start_ms, "end": span.end_ms}
-            for span in pending.spans
-            if (target := targets[span.rid]) is not None
-        ]
-        signed: list[str] = []
-        if not spans:
-            self._book.drop_pending(pending.ord)
-        for first in range(0, len(spans), SPANS_CAP):
-            part = spans[first : first + SPANS_CAP]
-            clear: JsonObject = {"spans": [*part], "why": pending.why}
-            last = first + SPANS_CAP >= len(spans)
-            effect = Effect(targets=tuple(targets), pending=pending.ord if last else None)
-            record = self._pen.sign(pending.contract, "discard", Drafted(clear, {}, ()), effect)
-            signed.append(str(record.payload["rid"]))
-        return signed
-
-    def _target(self, contract: str, rid: str) -> Target:
-        target = self._book.target(rid)
-        if target is None or target.contract != self._account.contract(contract).id:
-            raise KnownError(
-                "No such segment",
-                "This home has recorded nothing under this id for this contract.",
-                subject=rid,
-                exit_code=ExitCode.NOT_FOUND,
-            )
-        return target

@@ -10,6 +10,7 @@ from typing import Protocol
 from workdiary.client.account import Account, Enrolment
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.image_file import decode_key
+from workdiary.client.segment.model import ShotImage
 from workdiary.client.sign.book import Book, NewRecord, SealedImage, StreamState
 from workdiary.client.sign.segment_record import Drafted
 from workdiary.client.sign.streams import Hand, Opening, contract_of, whereto
@@ -83,6 +84,7 @@ class Effect:
     pending: int | None = None
     rid: str | None = None
     recorded: Recorded | None = None
+    replaced: ShotImage | None = None
 
 
 class Pen:
@@ -99,6 +101,11 @@ class Pen:
         self._account = account
         self._context = context
         self._role = role
+
+    @property
+    def entropy(self) -> Callable[[int], bytes]:
+        """Where random bytes come from."""
+        return self._context.entropy
 
     def state(self, scope: str) -> StreamState:
         """The stream to sign on, opened if need be. Raises KnownError."""
@@ -172,6 +179,7 @@ class Pen:
                 skips=skips,
                 destroy=effect.destroy,
                 pending=effect.pending,
+                replaced=effect.replaced,
             )
         )
         with suppress(KnownError):

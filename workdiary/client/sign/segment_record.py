@@ -31,7 +31,7 @@ class Drafted:
 
 def removed(held: HeldSegment) -> bool:
     """Whether the owner removed the segment's time while it was held."""
-    return any(shot.choice == "remove-time" for shot in held.shots)
+    return held.removed or any(shot.choice == "remove-time" for shot in held.shots)
 
 
 def kept_images(shots: Sequence[ShotSet]) -> tuple[ShotImage, ...]:
@@ -69,7 +69,7 @@ def draft(held: HeldSegment, detail: str, build: JsonValue) -> Drafted:
         "zone": held.start.zone or None,
         "build": build,
     }
-    slots |= {f"shot.{k}": _shot(image) for k, image in enumerate(images)}
+    slots |= {f"shot.{k}": shot_fields(image) for k, image in enumerate(images)}
     slots |= {f"act.{k}": _activity(bucket) for k, bucket in enumerate(buckets)}
     for k, span in enumerate(progress.apps[:APPS_CAP]):
         title = None if span.title is None else clip(span.title, TITLE_CAP)
@@ -146,7 +146,8 @@ def _masked_pct(images: Sequence[ShotImage]) -> int:
     return masked // pixels if pixels else 0
 
 
-def _shot(image: ShotImage) -> JsonObject:
+def shot_fields(image: ShotImage) -> JsonObject:
+    """An image as `shot.k` states it."""
     return {
         "sha256": image.sha256,
         "bytes": image.bytes,

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from workdiary.client.account import Checkpoint
-from workdiary.client.errors import DamagedError, KnownError, border
+from workdiary.client.errors import DamagedError, border
 from workdiary.client.segment.image_file import remove_files
-from workdiary.client.sign.book import NewRecord, PendingDiscard, StreamState, Target
-from workdiary.client.sign.held import DiscardWhy, HeldSegment, Span
-from workdiary.client.spool.copies import forget_in_copies, wrapped_keys
-from workdiary.client.spool.schema import Database
+from workdiary.client.sign.book import NewRecord, StreamState, Strip, Target
+from workdiary.client.sign.held import HeldSegment
+from workdiary.client.sign.waiting import HANDLE, Pending, Wish
+from workdiary.client.spool.commit import Ended, advance, destroy, insert, keep_note, sign_segment
+from workdiary.client.spool.copies import forget_in_copies
+from workdiary.client.spool.edits import Edits
+from workdiary.client.spool.schema import Database, Row
 from workdiary.client.spool.segments import SegmentRows
 from workdiary.client.spool.shots import ShotRows
 from workdiary.client.spool.vault import Vault
+from workdiary.client.spool.waiting import WaitingRows, settled
 from workdiary.evidence import disclosure
 from workdiary.evidence.canonical import loads_object, unb64u
 from workdiary.evidence.envelope import parse
 from workdiary.evidence.kinds.base import SKIPS_CAP, Skip
+from workdiary.evidence.tombstone import is_tombstone
 
 
 class SpoolBook:
@@ -33,6 +35,8 @@ class SpoolBook:
         self._vault = vault
         self._segments = segments
         self._shots = shots
+        self.waiting = WaitingRows(database, vault)
+        self.edits = Edits(database, vault, segments, shots)
 
     def stream(self, contract: str) -> StreamState | None:
         """See `Book`."""
@@ -106,38 +110,68 @@ class SpoolBook:
 
     def target(self, rid: str) -> Target | None:
         """See `Book`."""
-        row = self._db.row("SELECT contract, id FROM records WHERE rid = ?", rid)
-        if row is None:
-            row = self._db.row("SELECT contract, NULL FROM segments WHERE rid = ?", rid)
-        if row is None:
-            return None
+        row = self._db.row("SELECT contract, id, kind, start_ms, end_ms FROM records WHERE rid = ?", rid)
+        if row is not None:
+            return self._signed(rid, row)
+        query = "SELECT contract, state, removed, start_ms, end_ms FROM segments WHERE rid = ?"
+        row = self._db.row(query, rid)
+        if row is not None:
+            contract, state, removed, start_ms, end_ms = row
+            is_open = state == "open"
+            return Target(rid, contract, None, {}, "segment", start_ms, end_ms, is_open, bool(removed))
+        return self._handle(rid) if rid.startswith(HANDLE) else None
+
+    def _signed(self, rid: str, row: Row) -> Target:
+        contract, ident, kind, start_ms, end_ms = row
         found = self._db.rows("SELECT name, digest FROM disclosures WHERE rid = ? AND box IS NOT NULL", rid)
-        return Target(rid, row[0], row[1], {str(name): str(digest) for name, digest in found})
-
-    def pend(self, contract: str, spans: Sequence[Span], why: DiscardWhy) -> None:
-        """See `Book`."""
-        text = json.dumps([[span.rid, span.start_ms, span.end_ms] for span in spans])
-        self._db.write(
-            lambda db: db.execute(
-                "INSERT INTO pending (contract, spans, why) VALUES (?, ?, ?)", (contract, text, why)
+        digests = {str(name): str(digest) for name, digest in found}
+        removed = kind == "segment" and is_tombstone(parse(self.text(rid)))
+        of = None
+        if kind == "replace":
+            said = self._db.row(
+                "SELECT t.tgt FROM targets t JOIN records r ON r.rid = t.tgt "
+                "WHERE t.rid = ? AND r.kind = 'segment'",
+                rid,
             )
-        )
+            of = None if said is None else str(said[0])
+        return Target(rid, contract, ident, digests, kind, start_ms, end_ms, removed=removed, of=of)
 
-    def pending(self) -> list[PendingDiscard]:
+    def _handle(self, handle: str) -> Target | None:
+        row = self._db.row("SELECT rid FROM targets WHERE tgt = ?", handle)
+        if row is not None:
+            return self.target(str(row[0]))
+        found = next((item for item in self.waiting.all() if item.handle == handle), None)
+        return None if found is None else Target(handle, found.wish.contract, None, {}, found.wish.kind)
+
+    def about(self, rid: str, kind: str) -> list[Target]:
         """See `Book`."""
-        found = self._db.rows("SELECT ord, contract, spans, why FROM pending ORDER BY ord")
-        return [
-            PendingDiscard(number, contract, tuple(Span(*span) for span in json.loads(spans)), why)
-            for number, contract, spans, why in found
-        ]
+        found = self._db.rows(
+            "SELECT r.rid FROM targets t JOIN records r ON r.rid = t.rid "
+            "WHERE t.tgt = ? AND r.kind = ? ORDER BY r.ord",
+            rid,
+            kind,
+        )
+        return [target for (name,) in found if (target := self.target(str(name))) is not None]
+
+    def pend(self, wish: Wish) -> str:
+        """See `Book`."""
+        return self.waiting.add(wish)
+
+    def pending(self) -> list[Pending]:
+        """See `Book`."""
+        return self.waiting.all()
 
     def drop_pending(self, number: int) -> None:
         """See `Book`."""
-        self._db.write(lambda db: db.execute("DELETE FROM pending WHERE ord = ?", (number,)))
+        self.waiting.drop(number)
 
-    def remove_shots(self, rid: str) -> None:
+    def strip(self, rid: str, what: Strip) -> bool:
         """See `Book`."""
-        self._shots.remove_of(rid)
+        return self.edits.strip(rid, what)
+
+    def rename(self, rid: str, memo: str, label: str | None) -> bool:
+        """See `Book`."""
+        return self.edits.rename(rid, memo, label)
 
     def commit(self, new: NewRecord) -> None:
         """See `Book`. Everything sealed before the transaction, files removed after it."""
@@ -154,15 +188,18 @@ class SpoolBook:
 
         def work(db: sqlite3.Connection) -> Ended:
             if new.record.kind == "segment":
-                _sign_segment(db, new, rid)
-            _advance(db, new)
-            _insert(db, new)
+                sign_segment(db, new, rid)
+            advance(db, new)
+            insert(db, new)
+            if new.replaced is not None:
+                self._shots.insert_replacement(db, rid, new.replaced, new.images[0])
             db.executemany("INSERT INTO disclosures VALUES (?, ?, ?, ?)", boxes)
             db.executemany("INSERT OR IGNORE INTO targets VALUES (?, ?)", [(tgt, rid) for tgt in new.targets])
-            _keep_note(db, new.checkpoint)
+            keep_note(db, new.checkpoint)
             places = [(new.record.payload["stream"], skip.seq) for skip in new.skips]
             db.executemany("UPDATE records SET reported = 1 WHERE stream = ? AND seq = ?", places)
-            db.execute("DELETE FROM pending WHERE ord = ?", (new.pending,))
+            if new.pending is not None:
+                settled(db, new.pending, rid)
             return destroy(db, new.targets[0], new.destroy) if new.destroy else Ended((), ())
 
         self.remove_files(self._db.write(work))
@@ -177,99 +214,3 @@ class SpoolBook:
                 forget_in_copies(folder.parent, ended.keys)
         if ended.names or ended.keys:
             self._db.forget()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What was destroyed: names of image files, and the wrapped keys that stood in the rows."""
-
-    names: Sequence[str]
-    keys: Sequence[bytes]
-
-
-def destroy(db: sqlite3.Connection, rid: str, digests: Sequence[str]) -> Ended:
-    """Within a transaction: end a record's disclosures (base64url digests), images and keys."""
-    names, keys = list[str](), wrapped_keys(db, rid, digests)
-    for digest in digests:
-        slot = db.execute(
-            "UPDATE disclosures SET box = NULL WHERE rid = ? AND digest = ? RETURNING name", (rid, digest)
-        ).fetchall()
-        if ("memo",) in slot:
-            db.execute("DELETE FROM memos WHERE rid = ?", (rid,))
-        found = db.execute(
-            "UPDATE images SET state = 'gone', key = NULL, meta = NULL, sealed_key = NULL "
-            "WHERE rid = ? AND digest = ? RETURNING image, thumb",
-            (rid, unb64u(digest).hex()),
-        ).fetchall()
-        names.extend(name for pair in found for name in pair)
-    return Ended(names, keys)
-
-
-def _advance(db: sqlite3.Connection, new: NewRecord) -> None:
-    """Move the stream's head by compare-and-swap: two signers can never both commit one seq."""
-    payload = new.record.payload
-    stream, seq, prev = payload["stream"], payload["seq"], payload["prev"]
-    if seq == 0:
-        db.execute(
-            "INSERT INTO streams (stream, contract, generation, seq, head) VALUES (?, ?, ?, 0, ?)",
-            (stream, new.contract, new.generation, new.record.id),
-        )
-        return
-    moved = db.execute(
-        "UPDATE streams SET seq = ?, head = ? WHERE stream = ? AND seq = ? - 1 AND head = ?",
-        (seq, new.record.id, stream, seq, prev),
-    )
-    if moved.rowcount != 1:
-        raise KnownError(
-            "Another WorkDiary signs for this home",
-            "Close the other one; nothing was signed twice and nothing is lost.",
-            subject=str(stream),
-        )
-
-
-def _insert(db: sqlite3.Connection, new: NewRecord) -> None:
-    record, payload = new.record, new.record.payload
-    at_ms = payload["at"]
-    db.execute(
-        "INSERT INTO records "
-        "(rid, id, kind, contract, stream, seq, at_ms, start_ms, end_ms, jws, state, reported, changed_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signed', 0, ?)",
-        (
-            payload["rid"],
-            record.id,
-            record.kind,
-            new.contract,
-            payload["stream"],
-            payload["seq"],
-            at_ms,
-            payload.get("start", at_ms),
-            payload.get("end", at_ms),
-            record.jws,
-            at_ms,
-        ),
-    )
-
-
-def _sign_segment(db: sqlite3.Connection, new: NewRecord, rid: str) -> None:
-    """The held row ends, its images are queued under their disclosure digests."""
-    row = db.execute("DELETE FROM segments WHERE rid = ? RETURNING cp0", (rid,)).fetchone()
-    if row is None:
-        raise KnownError(
-            "This segment is signed already", "It is never signed again.", subject=rid, permanent=True
-        )
-    if row[0] is not None:
-        size, root, note = json.loads(row[0])
-        _keep_note(db, Checkpoint(size, root, note))
-    for image in new.images:
-        db.execute(
-            "UPDATE images SET state = 'queued', slot = ?, digest = ?, sealed_key = ? "
-            "WHERE rid = ? AND image = ?",
-            (image.slot, image.digest, image.sealed_key, rid, image.image),
-        )
-
-
-def _keep_note(db: sqlite3.Connection, checkpoint: Checkpoint | None) -> None:
-    """Gossip needs each signed note that a record embeds (evidence.md, Protocol 5)."""
-    if checkpoint is not None:
-        row = (checkpoint.origin, checkpoint.size, checkpoint.note)
-        db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", row)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from workdiary.client.account import Account
 from workdiary.client.errors import REPAIR, DamagedError
-from workdiary.client.sign.book import PendingDiscard
+from workdiary.client.sign.drafts import REDACTED_SLOTS
 from workdiary.client.sign.held import HeldSegment
 from workdiary.client.sign.segment_record import draft
+from workdiary.client.sign.waiting import HANDLE, Pending
 from workdiary.client.spool.book import SpoolBook
 from workdiary.client.spool.schema import Database, Row
 from workdiary.client.spool.segments import SegmentRows
@@ -61,8 +62,8 @@ class EntryReader:
         """
         judge = _Judge(self._db, self._account) if verdicts else None
         entries = [self._signed(row, judge) for row in self._rows(window)]
-        pending = [item for item in self._book.pending() if item.contract == window.contract]
-        named = {span.rid for item in pending for span in item.spans}
+        pending = [item for item in self._book.pending() if item.wish.contract == window.contract]
+        named = {name for item in pending for name in item.wish.names}
         detail = self._detail(window.contract)
         for held in self._segments.unsigned(window.contract, window.start_ms, window.end_ms):
             is_open = self._segments.is_open(held.start.rid)
@@ -127,17 +128,31 @@ class EntryReader:
         enrolment = None if self._account is None else self._account.enrolment
         return None if enrolment is None else enrolment.account
 
-    def _pending(self, pending: PendingDiscard) -> Entry:
-        """A discard that waits for its segments' signatures counts at once."""
-        spans: list[JsonValue] = []
-        for span in pending.spans:
-            target = self._book.target(span.rid)
-            if target is not None:
-                tgt = target.id or unsigned_id(span.rid)
-                spans.append({"tgt": tgt, "start": span.start_ms, "end": span.end_ms})
-        clear: dict[str, JsonValue] = {"spans": spans, "why": pending.why, "at": _UNSIGNED_AT}
-        rid = f"pending-{pending.ord}"
-        return Entry(None, None, rid, "discard", "", None, "", "freelancer", clear, state="held")
+    def _pending(self, pending: Pending) -> Entry:
+        """What waits for signatures counts at once."""
+        wish = pending.wish
+        clear: dict[str, JsonValue] = {"why": wish.why, "at": _UNSIGNED_AT, **wish.more}
+        if wish.spans:
+            clear["spans"] = [
+                {"tgt": self._id(span.rid), "start": span.start_ms, "end": span.end_ms} for span in wish.spans
+            ]
+        if wish.tgt is not None:
+            clear["tgt"] = self._id(wish.tgt)
+        if wish.kind == "redact":
+            target = self._book.target(wish.tgt or "")
+            slots = REDACTED_SLOTS.get(str(wish.more["scope"]), ())  # type: ignore[call-overload] # its own words
+            found = {} if target is None else target.digests
+            clear["digests"] = [digest for slot, digest in found.items() if slot.startswith(slots)]
+        values = {name: wish.more[name] for name in ("memo", "label", "text") if name in wish.more}
+        bare = Entry(None, pending.handle, pending.handle, wish.kind, "", None, "", "freelancer", clear)
+        return replace(bare, values=values, state="held")
+
+    def _id(self, name: str) -> str:
+        """The id of a record, or what stands for it while it is not signed."""
+        target = self._book.target(name)
+        if target is None or target.id is None:
+            return name if name.startswith(HANDLE) else unsigned_id(name)
+        return target.id
 
     def _detail(self, contract: str) -> str:
         known = () if self._account is None else self._account.contracts()

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workdiary.client.segment.model import ShotImage
-from workdiary.client.spool.book import Ended, SpoolBook, destroy
+from workdiary.client.spool.book import SpoolBook
+from workdiary.client.spool.commit import Ended, destroy
 from workdiary.client.spool.copies import image_keys
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows

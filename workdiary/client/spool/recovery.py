@@ -227,9 +227,15 @@ def _salvage(damaged: Path, new: Path, vault: Vault) -> tuple[int, int]:
 def _readable(source: sqlite3.Connection, name: str, table: Table) -> list[Row]:
     """The rows a damaged table still gives, read from both ends towards the damage."""
     found: dict[Row, Row] = {}
+    try:
+        known = {str(row[1]) for row in source.execute(f"PRAGMA table_info({name})")}
+    except sqlite3.Error:
+        known = set(table.names)
+    # One of an older version lacks the columns that came later.
+    columns = ", ".join(column if column in known else f"NULL AS {column}" for column in table.names)
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column} {direction}" for column in table.key)
-        query = f"SELECT {', '.join(table.names)} FROM {name} ORDER BY {order}"  # noqa: S608 - own texts
+        query = f"SELECT {columns} FROM {name} ORDER BY {order}"  # noqa: S608 - own texts
         try:
             for row in source.execute(query):
                 found.setdefault(row[: len(table.key)], row)

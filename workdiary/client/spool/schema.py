@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from workdiary.client.errors import KnownError, border
 from workdiary.client.spool.quota import Reserve, is_full
-from workdiary.client.spool.tables import LATER, statements
+from workdiary.client.spool.tables import changes, statements
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # A commit writes whole pages, and rows are small: 1 KiB pages write a third of what 4 KiB pages do (P7).
 PAGE_BYTES = 1024
 CHECKPOINT_PAGES = 4000
@@ -125,13 +125,13 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
 
 
 def upgrade(db: sqlite3.Connection) -> None:
-    """Bring an older file up to this version; its tables stay as they are. Raises sqlite3.Error."""
+    """Bring an older file up to this version; its rows stay as they are. Raises sqlite3.Error."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if version >= SCHEMA_VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
     for number in range(version + 1, SCHEMA_VERSION + 1):
-        for statement in statements(LATER[number]):
+        for statement in changes(number):
             db.execute(statement)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")

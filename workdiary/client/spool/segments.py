@@ -158,14 +158,14 @@ class SegmentRows:
         self._pairs.clear()
 
     def _load(self, row: Row) -> HeldSegment:
-        rid, state, slot, _, start_box, close_box, cp0 = row
+        rid, state, slot, removed, start_box, close_box, cp0 = row
         start = rows.open_start(self._vault, rid, start_box)
         if state == "open" or close_box is None:
             progress = self._pair(int(slot)).read(rid) or SegmentProgress(start.start_ms, start.mono0, 0)
             close = SegmentClose(progress, "crash")
         else:
             close = rows.open_close(self._vault, rid, close_box)
-        return HeldSegment(start, close, self._shots.of(rid), _checkpoint(cp0, rid))
+        return HeldSegment(start, close, self._shots.of(rid), _checkpoint(cp0, rid), bool(removed))
 
     def _remember(self, db: sqlite3.Connection, start: SegmentStart) -> None:
         """The memo for completion: found again by a keyed tag, so that no row tells which memos are equal."""

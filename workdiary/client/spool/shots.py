@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from workdiary.client.errors import ExitCode, KnownError, border
 from workdiary.client.segment.image_file import decode_key, encode_key, remove_files
 from workdiary.client.segment.model import HoldChoice, ShotImage, ShotSet
+from workdiary.client.sign.book import SealedImage
 from workdiary.client.spool import rows
 from workdiary.client.spool.schema import Database, Row
 from workdiary.client.spool.vault import Vault
@@ -54,7 +56,7 @@ class ShotRows:
             return gone
 
         kept = {name for image in images for name in (image.image, image.thumb)}
-        self._destroy_files([name for name in self._db.write(work) if name not in kept])
+        self.destroy_files([name for name in self._db.write(work) if name not in kept])
 
     def extend(self, shot_id: str, hold_until_ms: int) -> None:
         """Move a hold's end."""
@@ -90,21 +92,24 @@ class ShotRows:
             db.execute("UPDATE shots SET choice = ? WHERE rid = ? AND shot_id = ?", place)
             if choice == "remove-time":
                 erase(db, shot.rid)
-                return _delete_images(db, shot.rid, None)
+                return end_shots(db, shot.rid, "remove-time")
             return _delete_images(db, shot.rid, shot_id) if choice == "remove-shot" else []
 
-        self._destroy_files(self._db.write(work), texts_ended=choice == "remove-time")
+        self.destroy_files(self._db.write(work), texts_ended=choice == "remove-time")
 
-    def remove_of(self, rid: str) -> None:
-        """Remove all shots of a segment that is not signed yet, keep its time."""
+    def insert_shots(self, db: sqlite3.Connection, shots: ShotSet) -> None:
+        """Within a transaction: a shot with its images, whose files are durable."""
+        place = (shots.rid, shots.shot_id, shots.at_ms, shots.hold_until_ms, shots.choice)
+        db.execute("INSERT INTO shots VALUES (?, ?, ?, ?, ?)", place)
+        rows_ = [self._row(shots.shot_id, shots.rid, k, image) for k, image in enumerate(shots.images)]
+        db.executemany(_INSERT_IMAGE, rows_)
 
-        def work(db: sqlite3.Connection) -> list[str]:
-            _refuse_unless_unsigned(db, rid)
-            removable = "rid = ? AND (choice IS NULL OR choice <> 'remove-time')"
-            db.execute(f"UPDATE shots SET choice = 'remove-shot' WHERE {removable}", (rid,))  # noqa: S608
-            return _delete_images(db, rid, None)
-
-        self._destroy_files(self._db.write(work))
+    def insert_replacement(
+        self, db: sqlite3.Connection, rid: str, image: ShotImage, sealed: SealedImage
+    ) -> None:
+        """Within a transaction: the image of a `replace` record waits to be sent like any other."""
+        self.insert_shots(db, ShotSet(rid, rid, image.at_ms, (image,), image.at_ms, "blur"))
+        queue_image(db, rid, sealed)
 
     def of(self, rid: str) -> tuple[ShotSet, ...]:
         """A segment's shots, oldest first."""
@@ -157,7 +162,7 @@ class ShotRows:
         plain = self._vault.unwrap(key, f"image/{image}/key")
         return rows.open_meta(self._vault, image, meta, encode_key(plain))
 
-    def _destroy_files(self, names: list[str], *, texts_ended: bool = False) -> None:
+    def destroy_files(self, names: list[str], *, texts_ended: bool = False) -> None:
         """After the rows: a crash in between leaves files without keys, which the next start sweeps."""
         if names:
             with border(self.folder):
@@ -175,6 +180,22 @@ _INSERT_IMAGE = (
 def blur_due(shot: ShotSet) -> bool:
     """Whether the owner asked for a blur that is not done: such a shot is never signed as it is."""
     return shot.choice == "blur" and any(image.edit != "blurred" for image in shot.images)
+
+
+def queue_image(db: sqlite3.Connection, rid: str, image: SealedImage) -> None:
+    """Within a transaction: an image waits to be sent, under the digest of its disclosure."""
+    db.execute(
+        "UPDATE images SET state = 'queued', slot = ?, digest = ?, sealed_key = ? "
+        "WHERE rid = ? AND image = ?",
+        (image.slot, image.digest, image.sealed_key, rid, image.image),
+    )
+
+
+def end_shots(db: sqlite3.Connection, rid: str, choice: Literal["remove-shot", "remove-time"]) -> list[str]:
+    """Within a transaction: end every shot of an unsigned segment; the files to remove after it."""
+    kept = "choice IS NULL OR choice IN ('keep', 'blur', ?)"
+    db.execute(f"UPDATE shots SET choice = ? WHERE rid = ? AND ({kept})", (choice, rid, choice))  # noqa: S608
+    return _delete_images(db, rid, None)
 
 
 def _delete_images(db: sqlite3.Connection, rid: str, shot_id: str | None) -> list[str]:

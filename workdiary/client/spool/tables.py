@@ -117,7 +117,19 @@ TABLES = {
         ("rid", "name"),
     ),
     "targets": Table((("tgt", _TEXT), ("rid", _TEXT)), ("tgt", "rid")),
-    "pending": Table((_ORD, ("contract", _TEXT), ("spans", _TEXT), ("why", _TEXT)), ("ord",)),
+    "pending": Table(
+        (
+            _ORD,
+            ("contract", _TEXT),
+            ("spans", _TEXT),
+            ("why", _TEXT),
+            ("kind", "TEXT"),
+            ("handle", "TEXT"),
+            ("tgt", "TEXT"),
+            ("box", "BLOB"),
+        ),
+        ("ord",),
+    ),
     "instants": Table(
         (("contract", _TEXT), ("cell_ms", _INT), ("instant_ms", _INT)),
         ("contract", "cell_ms"),
@@ -137,8 +149,18 @@ TABLES = {
 }
 
 
-# Tables that came with a later version of the schema, by that version.
+# What came with a later version of the schema, by that version: whole tables, and columns at the end of one.
 LATER: dict[int, tuple[str, ...]] = {2: ("receipts",)}
+LATER_COLUMNS: dict[int, dict[str, tuple[str, ...]]] = {3: {"pending": ("kind", "handle", "tgt", "box")}}
+
+
+def changes(version: int) -> list[str]:
+    """The DDL that makes `version` out of the one before."""
+    found = statements(LATER.get(version, ()))
+    for name, added in LATER_COLUMNS.get(version, {}).items():
+        kinds = dict(TABLES[name].columns)
+        found += [f"ALTER TABLE {name} ADD COLUMN {column} {kinds[column]}" for column in added]
+    return found
 
 
 def statements(names: Iterable[str] = tuple(TABLES)) -> list[str]:
