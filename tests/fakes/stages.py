@@ -18,7 +18,7 @@ from workdiary.client.segment.model import (
     ShotImage,
     ShotSet,
 )
-from workdiary.client.sign.held import DiscardWhy, RedactScope, Span
+from workdiary.client.sign.held import Annotation, DiscardWhy, IdleClaim, RedactScope, Span
 from workdiary.client.spool.outbox import OutboxCounts
 from workdiary.client.spool.quota import Health
 from workdiary.client.spool.store import RecoveredSegment
@@ -200,6 +200,11 @@ class FakeJournal:
         self.streams: list[str] = []
         self.discards: list[tuple[str, tuple[Span, ...], str]] = []
         self.redacted: list[str] = []
+        self.claims: list[tuple[str, str, tuple[Span, ...], IdleClaim]] = []
+        self.undone: list[tuple[str, str]] = []
+        self.annotations: list[tuple[str, Annotation]] = []
+        self.named: list[tuple[str, tuple[str, ...], str, str | None]] = []
+        self.replaced: list[tuple[str, str, str, ShotImage]] = []
         self.failure: KnownError | None = None
 
     def ensure_stream(self, contract: str, policy: PolicySet) -> None:
@@ -230,7 +235,27 @@ class FakeJournal:
 
     def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
         self.discards.append((contract, tuple(spans), why))
+        return f"pending-{len(self.discards)}"
+
+    def claim_idle(self, contract: str, discard: str, spans: Sequence[Span], claim: IdleClaim) -> str:
+        self.claims.append((contract, discard, tuple(spans), claim))
+        return f"pending-claim-{len(self.claims)}"
+
+    def undo_claim(self, contract: str, claim: str) -> str:
+        self.undone.append((contract, claim))
         return ""
+
+    def annotate(self, contract: str, annotation: Annotation) -> str:
+        self.annotations.append((contract, annotation))
+        return f"annotation-{len(self.annotations)}"
+
+    def set_memo(self, contract: str, rids: Sequence[str], memo: str, label: str | None) -> list[str]:
+        self.named.append((contract, tuple(rids), memo, label))
+        return list(rids)
+
+    def replace(self, contract: str, rid: str, slot: str, image: ShotImage) -> str:
+        self.replaced.append((contract, rid, slot, image))
+        return f"replace-{len(self.replaced)}"
 
 
 class FakeUploader:

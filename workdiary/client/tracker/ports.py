@@ -18,7 +18,7 @@ from workdiary.client.segment.model import (
     ShotImage,
     ShotSet,
 )
-from workdiary.client.sign.held import DiscardWhy, RedactScope, Span
+from workdiary.client.sign.held import Annotation, DiscardWhy, IdleClaim, RedactScope, Span
 from workdiary.client.spool.outbox import OutboxCounts
 from workdiary.client.spool.quota import Health
 from workdiary.client.spool.store import RecoveredSegment
@@ -123,11 +123,31 @@ class Signing(Protocol):
     def redact(
         self, contract: str, rids: Sequence[str], why: str = "owner", scope: RedactScope = "shots"
     ) -> list[str]:
-        """Remove images, memos or application names of segments; returns the rids of what was signed."""
+        """Remove images, memos or application names; returns the segments that had any."""
         ...
 
     def discard(self, contract: str, spans: Sequence[Span], why: DiscardWhy = "owner") -> str:
-        """Remove time; spans of unsigned segments are durable at once."""
+        """Remove time; returns a rid or a handle, "" if it was removed before."""
+        ...
+
+    def claim_idle(self, contract: str, discard: str, spans: Sequence[Span], claim: IdleClaim) -> str:
+        """Take idle time back; returns a rid or a handle."""
+        ...
+
+    def undo_claim(self, contract: str, claim: str) -> str:
+        """A claim counts no more; returns a rid or a handle, "" if nothing had to be signed."""
+        ...
+
+    def annotate(self, contract: str, annotation: Annotation) -> str:
+        """Say what needs no input in a span; returns a rid or a handle."""
+        ...
+
+    def set_memo(self, contract: str, rids: Sequence[str], memo: str, label: str | None) -> list[str]:
+        """Name earlier segments anew; returns those whose memo or label was another."""
+        ...
+
+    def replace(self, contract: str, rid: str, slot: str, image: ShotImage) -> str:
+        """Put a blurred image in the place of a signed one; returns the rid."""
         ...
 
 
