@@ -87,8 +87,8 @@ class Amending:
         drafts.check_slot("idle-claim", "memo", claim.memo)
         more = {"choice": claim.choice, "memo": claim.memo}
         with self._lock:
-            known = self._account.contract(contract).id
-            return self._ask(Wish(known, "idle-claim", tuple(spans), tgt=discard, more=more))
+            known, now = self._account.contract(contract).id, self._pen.clock.wall_ms()
+            return self._ask(Wish(known, "idle-claim", tuple(spans), "", discard, None, more, now))
 
     def undo_claim(self, contract: str, claim: str) -> str:
         """A claim counts no more: one that waits is taken back, a signed one is discarded as its owner's.

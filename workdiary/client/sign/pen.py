@@ -103,6 +103,11 @@ class Pen:
         self._role = role
 
     @property
+    def clock(self) -> Instants:
+        """The readings a record carries."""
+        return self._context.clock
+
+    @property
     def entropy(self) -> Callable[[int], bytes]:
         """Where random bytes come from."""
         return self._context.entropy

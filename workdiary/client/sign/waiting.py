@@ -20,7 +20,8 @@ class Wish:
     """An amendment as it was asked for.
 
     spans, tgt: name records by rid, or by handle while those wait themselves; of: the segment that is spoken
-    of where `tgt` is another amendment; more: the kind's own fields and slots, sealed at rest.
+    of where `tgt` is another amendment; more: the kind's own fields and slots, sealed at rest; at_ms: when it
+    was asked for (wall).
     """
 
     contract: str
@@ -30,6 +31,7 @@ class Wish:
     tgt: str | None = None
     of: str | None = None
     more: Mapping[str, JsonValue] = field(default_factory=dict)
+    at_ms: int | None = None
 
     @property
     def names(self) -> frozenset[str]:

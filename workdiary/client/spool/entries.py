@@ -131,7 +131,11 @@ class EntryReader:
     def _pending(self, pending: Pending) -> Entry:
         """What waits for signatures counts at once."""
         wish = pending.wish
-        clear: dict[str, JsonValue] = {"why": wish.why, "at": _UNSIGNED_AT, **wish.more}
+        clear: dict[str, JsonValue] = {
+            "why": wish.why,
+            "at": _UNSIGNED_AT if wish.at_ms is None else wish.at_ms,
+            **wish.more,
+        }
         if wish.spans:
             clear["spans"] = [
                 {"tgt": self._id(span.rid), "start": span.start_ms, "end": span.end_ms} for span in wish.spans

@@ -29,7 +29,9 @@ class WaitingRows:
         """Within a transaction; its handle."""
         handle = HANDLE + secrets.token_urlsafe(_NAME_BYTES)
         spans = json.dumps([[span.rid, span.start_ms, span.end_ms] for span in wish.spans])
-        box = self._vault.seal_json({"of": wish.of, "more": dict(wish.more)}, f"pending/{handle}")
+        box = self._vault.seal_json(
+            {"of": wish.of, "more": dict(wish.more), "at": wish.at_ms}, f"pending/{handle}"
+        )
         db.execute(
             "INSERT INTO pending (contract, spans, why, kind, handle, tgt, box) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (wish.contract, spans, wish.why, wish.kind, handle, wish.tgt, box),
@@ -52,7 +54,7 @@ class WaitingRows:
         kind, handle, tgt, box = later if later and later[0] else old
         handle = handle or f"{HANDLE}{number}"
         said = {} if box is None else self._vault.open_json(box, f"pending/{handle}")
-        wish = Wish(contract, kind, spans, why, tgt, said.get("of"), said.get("more", {}))
+        wish = Wish(contract, kind, spans, why, tgt, said.get("of"), said.get("more", {}), said.get("at"))
         return Pending(int(number), handle, wish)
 
 
