@@ -1,8 +1,10 @@
-"""More contracts for an embedded server that runs in this process, until its administration can make them."""
+"""Contracts of an embedded server that runs in this process: more of them, and their days as it has them."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from typing import Any
 
 
 def add_contract(name: str) -> str:
@@ -23,5 +25,19 @@ def add_contract(name: str) -> str:
             for role in ROLES:
                 Party.objects.create(contract=contract, account=person(role), role=role)
         return str(contract.id)
+    finally:
+        connection.close()
+
+
+def in_server(contract_id: str, day: str, zone: str) -> dict[str, Any]:
+    """A day as the server projects it: the document of `diary --json`."""
+    from django.db import connection
+
+    from workdiary.server.contracts.models import Contract
+    from workdiary.server.diary.days import read_day
+
+    try:
+        contract = Contract.objects.get(id=uuid.UUID(contract_id))
+        return read_day(contract, dt.date.fromisoformat(day), zone).document
     finally:
         connection.close()
