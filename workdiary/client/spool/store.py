@@ -25,6 +25,7 @@ from workdiary.client.segment.model import (
 from workdiary.client.sign.held import HeldSegment
 from workdiary.client.spool.book import SpoolBook
 from workdiary.client.spool.bundle import SpoolBundle
+from workdiary.client.spool.clocks import ClockRows
 from workdiary.client.spool.entries import EntryReader, Window
 from workdiary.client.spool.outbox import Outbox
 from workdiary.client.spool.queue import SendQueue
@@ -58,7 +59,8 @@ class Spool:
 
     image_folder: the shot child writes <random id> files here, fsynced, before `add_shots`; notices: what
     opening had to repair, in words for the person; quota_bytes: on what is not sent yet (settings);
-    outbox: what waits, for people; book: for the journal; queue: for the uploader; bundle: for exports.
+    outbox: what waits, for people; book: for the journal; queue: for the uploader; bundle: for exports;
+    clocks: by which clock things were recorded.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Spool:
         self.queue = SendQueue(database, self.book, self._shots)
         self.outbox = Outbox(database, self.book, self._shots)
         self.bundle = SpoolBundle(database, self.book, self._shots)
+        self.clocks = ClockRows(database, vault)
         self._entries = EntryReader(database, self.book, self._segments, account)
 
     @classmethod

@@ -1,0 +1,245 @@
+"""What time it is, by whom that is believed, and what of it is in doubt (product.md, Time 2; ADR 022).
+
+The wall clock of the computer is believed until it is set or a server says otherwise. From then on time is
+counted on the monotonic clock from the last instant that was believed, so that nothing that is recorded ever
+lies over anything else, and what was begun meanwhile says that its clock is unsure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from workdiary.client.segment.clock import Clock, Reading, read
+from workdiary.rules.policy import DAY, STANDARD
+
+STEP_MS: Final = STANDARD.clock_step_ms
+TOLERANCE_MS: Final = STANDARD.time_tolerance_ms
+# Without a server's word: a computer unused for longer than this may be right, or its clock may be.
+AHEAD_MS: Final = 60 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A server's time in one boot: `server_ms` when the total monotonic clock showed `total_ms`.
+
+    boot: digest of the OS boot id; wall_ms: what the computer said then; bound_ms: how far off `server_ms`
+    may be, since nobody knows when between question and answer it was read.
+    """
+
+    boot: str
+    total_ms: int
+    server_ms: int
+    wall_ms: int
+    bound_ms: int
+
+    def at(self, total_ms: int) -> int:
+        """The server's time at another instant of the same boot."""
+        return self.server_ms + total_ms - self.total_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What outlives a process.
+
+    last_ms: the newest server time there was; seen_ms: how far what was recorded before it reached by a clock
+    that it corrected, 0 if no further.
+    """
+
+    contact: Contact | None = None
+    last_ms: int = 0
+    seen_ms: int = 0
+
+
+class PlacingClock(Clock, Protocol):
+    """A clock that knows where to place what begins now."""
+
+    def begin(self, now: Reading, *, fresh: bool) -> tuple[Reading, bool]:
+        """`now` as what begins is to be placed, and whether that is in doubt; fresh: it begins a session."""
+        ...
+
+    def unsure(self) -> bool:
+        """Whether what goes on as it was placed is in doubt now."""
+        ...
+
+    def recorded(self, end_ms: int) -> None:
+        """A segment has ended there."""
+        ...
+
+
+class TrustedTime:
+    """The computer's clocks, the wall corrected where it is known better. Thread-safe.
+
+    known: from earlier runs; floor_ms: no time before it can be true (0: nothing is known).
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        known: Known | None = None,
+        floor_ms: int = 0,
+        keep: Callable[[Known], None] = lambda _known: None,
+    ) -> None:
+        self._clock = clock
+        self._known = known or Known()
+        self._keep = keep
+        self._floor = floor_ms
+        self._until = floor_ms  # nothing new is placed before it, while that is only a little later than now
+        self._boot = boot_digest(clock.boot_id())
+        contact = self._known.contact
+        self._contact = contact if contact is not None and contact.boot == self._boot else None
+        self._anchor: Reading | None = None  # the first believed reading of this run
+        self._offset: int | None = None  # wall against total when it was last believed or met
+        self._stepped = False  # the wall was set since, and no server has spoken
+        self._main = False  # what is recorded now lies on the timeline that was believed
+        self._correction = 0
+        self._lock = threading.Lock()
+
+    def wall_ms(self) -> int:
+        """UTC, as far as it is known: the computer's wall clock as it was corrected at the last `begin`."""
+        return self._clock.wall_ms() + self._correction
+
+    def awake_ms(self) -> int:
+        """See `Clock.awake_ms`."""
+        return self._clock.awake_ms()
+
+    def total_ms(self) -> int:
+        """See `Clock.total_ms`."""
+        return self._clock.total_ms()
+
+    def boot_id(self) -> str:
+        """See `Clock.boot_id`."""
+        return self._clock.boot_id()
+
+    @property
+    def contact(self) -> Contact | None:
+        """The server's time in this boot."""
+        return self._contact
+
+    def raw(self) -> Reading:
+        """The computer's own clocks."""
+        return read(self._clock)
+
+    def begin(self, now: Reading, *, fresh: bool) -> tuple[Reading, bool]:
+        """See `PlacingClock`. `now` is one of this clock's readings."""
+        with self._lock:
+            own = replace(now, wall_ms=now.wall_ms - self._correction)
+            self._notice(own)
+            plausible = self._plausible(own.wall_ms)
+            if fresh and plausible and self._contact is None:
+                self._anchor = None  # nobody knows better: a new session takes the wall as it is
+            reference = self._reference(own.total_ms)
+            base = own.wall_ms
+            if reference is not None and abs(own.wall_ms - reference) > STEP_MS:
+                base = reference
+            self._main = reference is not None or plausible
+            lead = self._until - base
+            if self._main and 0 < lead <= 2 * TOLERANCE_MS:
+                base += lead
+            placed = replace(own, wall_ms=base)
+            if self._main and self._anchor is None:
+                self._anchor = placed
+            self._correction = base - own.wall_ms
+            return placed, self._doubtful(own)
+
+    def unsure(self) -> bool:
+        """See `PlacingClock`."""
+        own = self.raw()
+        with self._lock:
+            self._notice(own)
+            return self._doubtful(own)
+
+    def recorded(self, end_ms: int) -> None:
+        """See `PlacingClock`."""
+        with self._lock:
+            if self._main:
+                self._until = max(self._until, end_ms)
+
+    def met(self, contact: Contact, *, own: bool) -> bool:
+        """A server has told its time; durable on return. Whether it is believed.
+
+        own: it runs on this computer, by the very clock that may be wrong. Raises `KnownError`.
+        """
+        with self._lock:
+            if own and not (self._plausible(contact.server_ms) and self._agrees(contact)):
+                return False
+            known = self._contact
+            if known is None or self._is_news(known, contact):
+                self._contact = self._settled(contact)
+            else:
+                self._contact = replace(
+                    contact, server_ms=known.at(contact.total_ms), bound_ms=known.bound_ms
+                )
+            self._offset, self._stepped = contact.wall_ms - contact.total_ms, False
+            newest, reached = contact.server_ms, max(self._until, self._known.seen_ms)
+            if self._until > newest + TOLERANCE_MS:
+                self._until = newest
+            self._floor = newest
+            self._known = kept = Known(self._contact, newest, reached if reached > newest else 0)
+        self._keep(kept)
+        return True
+
+    def skew_ms(self) -> int:
+        """By how much the computer's wall clock is ahead of the server's; 0 for what counts as the same."""
+        contact, own = self._contact, self.raw()
+        if contact is None:
+            return 0
+        skew = own.wall_ms - contact.at(own.total_ms)
+        return skew if abs(skew) > max(STEP_MS, contact.bound_ms) else 0
+
+    def _settled(self, contact: Contact) -> Contact:
+        """The server's time; where what was recorded cannot be told from it, by the clock of that."""
+        anchor = self._anchor
+        if self._contact is None and anchor is not None:
+            ours = anchor.wall_ms + contact.total_ms - anchor.total_ms
+            if abs(ours - contact.server_ms) <= max(STEP_MS, contact.bound_ms):
+                return replace(contact, server_ms=ours)
+        return contact
+
+    def _agrees(self, contact: Contact) -> bool:
+        """Whether a server on this computer says what was believed; its clock may be the one that was set."""
+        reference = self._reference(contact.total_ms)
+        return reference is None or abs(contact.server_ms - reference) <= STEP_MS
+
+    @staticmethod
+    def _is_news(known: Contact, contact: Contact) -> bool:
+        off = abs(known.at(contact.total_ms) - contact.server_ms)
+        return off > STEP_MS + known.bound_ms + contact.bound_ms
+
+    def _reference(self, total_ms: int) -> int | None:
+        """What time it must be by what was believed earlier in this boot."""
+        if self._contact is not None:
+            return self._contact.at(total_ms)
+        anchor = self._anchor
+        return None if anchor is None else anchor.wall_ms + total_ms - anchor.total_ms
+
+    def _plausible(self, wall_ms: int) -> bool:
+        if self._floor == 0:
+            return True
+        return self._floor - TOLERANCE_MS <= wall_ms <= self._floor + AHEAD_MS
+
+    def _notice(self, own: Reading) -> None:
+        """Whether the wall was set since it was last looked at."""
+        offset = own.wall_ms - own.total_ms
+        if self._offset is not None and abs(offset - self._offset) > STEP_MS:
+            self._stepped = True
+        if self._contact is not None:
+            # A server has spoken: what counts is where it found the wall.
+            self._stepped = abs(offset - self._contact.wall_ms + self._contact.total_ms) > STEP_MS
+        self._offset = offset
+
+    def _doubtful(self, own: Reading) -> bool:
+        if self._stepped:
+            return True
+        contact = self._contact
+        if contact is not None:
+            return abs(own.wall_ms - contact.at(own.total_ms)) > TOLERANCE_MS
+        return not self._plausible(own.wall_ms) and self._anchor is None
+
+
+def boot_digest(boot_id: str) -> str:
+    """Names a boot in the home's files without telling it."""
+    return hashlib.sha256(f"workdiary boot {boot_id}".encode()).hexdigest()[:32]
