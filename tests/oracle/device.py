@@ -77,7 +77,7 @@ class Device:
         self.done: list[Stretch] = []
         self.running: Stretch | None = None
         self.now = 0
-        self._contract, self._session = "", -1  # of the session, which may be paused; -1: none
+        self.contract, self._session = "", -1  # of the session, which may be paused; -1: none
         self._away: set[str] = set()  # what keeps the person away
         self._gone_since = 0
         self._goes_on = False  # tracking stopped for an absence and for nothing else
@@ -108,26 +108,26 @@ class Device:
     def pass_until(self, now: int) -> None:
         """Time passes: after long enough without input, nobody was there since the last one."""
         if self.running is not None:
-            noticed = self._touched + self.judge.terms(self._contract).idle_ms
+            noticed = self._touched + self.judge.terms(self.contract).idle_ms
             if noticed <= now:
                 self.running.idle = max(self._touched, self.running.start)
                 self._cease(noticed, "idle")
 
     def _start(self, fact: Fact) -> None:
-        contract = fact.contract or self._contract
-        if self.running is not None and contract == self._contract:
+        contract = fact.contract or self.contract
+        if self.running is not None and contract == self.contract:
             return
         self._cease(fact.at, "stop")
-        if self._session < 0 or contract != self._contract:
+        if self._session < 0 or contract != self.contract:
             self._session = fact.at
-        self._contract = contract
+        self.contract = contract
         self._away.clear()
         self._go(fact.at)
 
     def _go(self, at: int) -> None:
         self._goes_on = False
         self._touched = max(self._touched, at)
-        self.running = Stretch(self._contract, self.name, self._session, at)
+        self.running = Stretch(self.contract, self.name, self._session, at)
 
     def _cease(self, at: int, why: str) -> None:
         if self.running is not None:

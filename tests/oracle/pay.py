@@ -16,7 +16,11 @@ CELL = 600_000
 
 @dataclass(frozen=True)
 class Worked:
-    """One record of time: `said` by hand, or recorded, with an image or not; `gone`, `idle`, `claimed` ms."""
+    """One record of time: `said` by hand, or recorded, with an image or not; `gone`, `idle`, `claimed` ms.
+
+    left: it closed because nobody was there; reach, made: how far its claim says that went, and when it was
+    made; unclaimed: ms of the claim that were taken back.
+    """
 
     start: int
     end: int
@@ -28,6 +32,10 @@ class Worked:
     gone: frozenset[int] = field(default_factory=frozenset)
     idle: frozenset[int] = field(default_factory=frozenset)
     claimed: frozenset[int] = field(default_factory=frozenset)
+    left: bool = False
+    reach: int = 0
+    made: int = 0
+    unclaimed: frozenset[int] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,10 @@ def lines(records: list[Worked], deal: Deal) -> dict[str, tuple[int, int, int]]:
         mine = [ms for ms in span if owner[ms] == number]
         start, end, tracked = record.start, record.end, record.tracked
         if kind == "idle-claim":
-            # what is claimed back is a stretch of its own, worth what the record tracked there
-            tracked = sum(worth(tracked, start, end, one) for one in span)
+            # what is claimed back is a stretch of its own, worth what the record tracked there; behind its
+            # close nothing was tracked, and a millisecond is one
+            away = span[0] >= end
+            tracked = len(span) if away else sum(worth(tracked, start, end, one) for one in span)
             start, end = span[0], span[-1] + 1
         ms = sum(worth(tracked, start, end, one) for one in mine)
         if kind == "tracked" and deal.by_cell:
@@ -94,12 +104,27 @@ def _stretches(records: list[Worked]) -> list[_Stretch]:
         rank = (int(record.said), int(not record.image), record.start, record.index, number)
         found.append((rank, "manual" if record.said else "tracked", left))
     for number, record in enumerate(records):
-        back = sorted(ms for ms in record.claimed & record.idle - record.gone)
+        back = sorted(record.claimed & record.idle - record.gone - record.unclaimed)
+        away = [ms for ms in _away(record, records) if ms not in record.unclaimed]
         # claims were said, like what was entered by hand, and no image stands for either; they come last
-        ranks = [((1, 1, run[0], 10**6 + record.index, number), run) for run in _runs(back)]
-        found += [(rank, "idle-claim", run) for rank, run in ranks]
+        runs = [*_runs(back), *_runs(away)]
+        found += [((1, 1, run[0], 10**6 + record.index, number), "idle-claim", run) for run in runs]
     # in the order of the clock, which is how permission and cells are used up
     return sorted(found, key=lambda s: (s[2][0] if s[1] == "idle-claim" else records[s[0][-1]].start, s[0]))
+
+
+def _away(record: Worked, records: list[Worked]) -> list[int]:
+    """Behind the close nobody was there, until the next start; a claim says so when it is over."""
+    last = record.end - 1
+    if not (record.left and record.claimed and last in record.idle and last not in record.gone):
+        return []
+    starts = {other.start for other in records if not other.said}
+    found: list[int] = []
+    for ms in range(record.end, min(record.reach, record.made)):
+        if ms in starts:
+            break
+        found.append(ms)
+    return found
 
 
 def _runs(instants: list[int]) -> list[list[int]]:

@@ -14,7 +14,6 @@ from tests.oracle.spans import Span, both, clip, cut, length, minus, union
 
 __all__ = ["Agreed", "Fact", "Truth"]
 
-LOST_MS = 10_000  # what a kill may cost at most (reliability.md I1)
 CLAIM_EXTRA_MS = 20 * 60_000  # beyond the threshold; what is claimed after that is manual time
 # Nobody chose these: the gap reaches to the next time of the contract even if another session made it.
 INVOLUNTARY = frozenset({"lock", "suspend", "switch-user", "shutdown", "crash"})
@@ -25,11 +24,13 @@ SHOWN = ("removed-by-owner", "idle", "pause", "lock", "suspend", "switch-user", 
 class Truth:
     """Everything noted; one device's instants never run backwards.
 
-    resume_ms: after an absence longer than this a person has to say that they go on.
+    resume_ms: after an absence longer than this a person has to say that they go on; lost_ms: what a kill may
+    cost at most (reliability.md I1).
     """
 
     agreed: dict[str, Agreed] = field(default_factory=dict)
     resume_ms: int = 600_000
+    lost_ms: int = 10_000
     facts: list[Fact] = field(default_factory=list)
 
     def note(self, fact: Fact) -> None:
@@ -64,7 +65,7 @@ class Truth:
     def may_miss(self, contract: str) -> list[Span]:
         """The same as spans: the end of what ran when the plug was pulled."""
         ends = [
-            (max(stretch.start, stretch.end - LOST_MS), stretch.end)
+            (max(stretch.start, stretch.end - self.lost_ms), stretch.end)
             for stretch in self.stretches()
             if stretch.contract == contract and stretch.ended_by == "crash"
         ]

@@ -1,0 +1,278 @@
+"""What people, power and networks do to one computer, and the truth about it, told as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from tests.fakes.stages import FULL
+from tests.model.computer import POLICY, Computer
+from tests.model.plug import Killed, Plug, plugged
+from tests.model.server import ModelServer
+from tests.oracle.device import Device
+from tests.oracle.spans import Span, both, minus, union
+from tests.oracle.truth import Agreed, Fact, Truth
+from workdiary.client.capture.port import SessionEventKind
+from workdiary.client.errors import KnownError
+from workdiary.client.segment.model import HoldChoice
+from workdiary.client.segment.shots import ShotFailedError
+from workdiary.client.tracker.machine import Event
+from workdiary.rules.entries import Entry
+
+__all__ = ["FULL", "Life"]
+
+FACT_OF: dict[SessionEventKind, str] = {
+    "lock": "lock",
+    "unlock": "unlock",
+    "suspend": "sleep",
+    "resume": "wake",
+    "switch-user": "switch-user",
+    "switch-back": "switch-back",
+}
+MEMOS = ("write the report", "answer the mail", "review the price rules")
+Outcome = Literal["done", "refused", "killed"]
+
+
+class Life:
+    """One example of the model; `close` it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.plug = Plug()
+        self._plugged = plugged(self.plug)
+        self._plugged.__enter__()
+        self.folder = folder
+        self.server = ModelServer()
+        self.computer = Computer(folder, self.server)
+        self.contracts = tuple(contract.id for contract in self.computer.contracts_known)
+        agreed = {contract: Agreed(idle_ms=POLICY.idle_ms) for contract in self.contracts}
+        self.truth = Truth(agreed, resume_ms=POLICY.idle_ms, lost_ms=1_000)
+        self.device = Device("", self.truth)  # the oracle's, kept along
+        self.lost: dict[str, list[Span]] = {}  # by restores of the home from a backup
+        self.kills = 0
+        self.restored = False
+        self.stepped = False
+        self._backup: Path | None = None
+
+    def close(self) -> None:
+        self.computer.close()
+        self._plugged.__exit__(None, None, None)
+
+    # ---- the truth
+
+    def note(self, what: str, contract: str = "", *, end: int = 0, at: int | None = None) -> None:
+        fact = Fact(self.now if at is None else at, what, contract, end=end)
+        self.truth.note(fact)
+        self.device.hear(fact)
+
+    @property
+    def now(self) -> int:
+        return self.computer.true.true
+
+    @property
+    def tracking(self) -> str | None:
+        """The contract that is truly being tracked."""
+        self.note("look")
+        return None if self.device.running is None else self.device.running.contract
+
+    # ---- the person
+
+    def act(self, do: Callable[[], object]) -> Outcome:
+        """A command; killed in the middle of it, the client is started again."""
+        try:
+            self.computer.carry_out(do)
+        except KnownError:
+            self.computer.settle()
+            return "refused"
+        except Killed:
+            self.die()
+            return "killed"
+        return "done"
+
+    def start(self, contract: str, memo: int) -> None:
+        done = self.act(lambda: self.computer.core.start(contract, MEMOS[memo % len(MEMOS)], None))
+        if done == "done":
+            self.note("start", contract)
+
+    def resume(self) -> None:
+        if self.act(lambda: self.computer.core.start(None, None, None)) == "done":
+            work = self.computer.core.timer.work
+            assert work is not None
+            self.note("start", work.contract)
+
+    def command(self, event: Event, what: str) -> None:
+        if self.act(lambda: self.computer.core.fire(event)) == "done":
+            self.note(what)
+
+    def set_memo(self, number: int, label: str | None) -> None:
+        self.act(lambda: self.computer.core.set_memo(MEMOS[number % len(MEMOS)], label))
+
+    def hear(self, kind: SessionEventKind) -> None:
+        if self.act(lambda: self.computer.core.hear(kind)) == "done":
+            self.note(FACT_OF[kind])
+
+    def seconds(self, number: int, *, typed: bool) -> None:
+        """Time passes."""
+        for _ in range(number):
+            try:
+                self._second(typed=typed)
+            except Killed:
+                self.die()
+
+    def _second(self, *, typed: bool) -> None:
+        before = self.now
+        try:
+            self.computer.tick(typed)
+        finally:
+            if typed:
+                assert self.now == before + 1_000
+                self.note("input")
+
+    def sleep(self, ms: int, *, told: bool) -> None:
+        """The computer sleeps, with news of it before and after or without any."""
+        runs = self.tracking is not None
+        if told:
+            self.hear("suspend")
+        elif runs:
+            self.note("sleep")
+        self.computer.true.suspend(ms)
+        if told:
+            self.hear("resume")
+        elif runs and self.act(self.computer.look) == "done":
+            self.note("wake")
+
+    def choose(self, choice: HoldChoice) -> None:
+        """Answer the preview of the last shot, if it is held still."""
+        shot = self.computer.now.shot
+        if shot is None or shot.choice is not None:
+            return
+        core = self.computer.core
+        found = [shots for shots in self.computer.enrolled.spool.holds() if shots.shot_id == shot.shot_id]
+        if not found:
+            return
+        rid = found[0].rid
+        entry = self.entry(rid)
+        done = self.act(lambda: core.decide(shot.shot_id, choice))
+        if choice == "remove-time" and entry is not None and done != "refused":
+            self._removed(entry, sure=done == "done")
+
+    def discard(self, number: int) -> None:
+        """Remove the time of some closed segment."""
+        entry = self._some(number)
+        if entry is not None:
+            done = self.act(lambda: self.computer.corrections.discard([entry.rid]))
+            if done != "refused":
+                self._removed(entry, sure=done == "done")
+
+    def redact(self, number: int) -> None:
+        """Remove the images of some closed segment."""
+        entry = self._some(number)
+        if entry is not None:
+            self.act(lambda: self.computer.corrections.redact([entry.rid]))
+
+    def _removed(self, entry: Entry, *, sure: bool) -> None:
+        """Time was removed; after a kill in the middle of it either is right, so look which it was."""
+        contract = self._contract_of(entry)
+        if not sure:
+            kept = [s for s in self.computer.diary(contract).segments if s.rid == entry.rid]
+            sure = all(segment.removed in {"owner", "part"} for segment in kept)
+        if sure:
+            start, end = self.true_span(entry)
+            still = entry.text("close") is None
+            self.note("discard", contract, at=start, end=self.now if still else end)
+
+    # ---- power and disk
+
+    def die(self) -> None:
+        """The process was killed; somebody starts it again at once."""
+        self.kills += 1
+        self.note("kill")
+        self.plug.reset()
+        self.computer.halt()
+        while True:
+            try:
+                self.computer.boot()
+            except Killed:
+                self.plug.reset()
+                self.computer.halt()
+            else:
+                return
+
+    def reboot(self, off_ms: int) -> None:
+        """The plug of the computer itself."""
+        self.note("kill")
+        self.plug.reset()
+        self.computer.halt()
+        self.computer.true.switch_off(off_ms)
+        self.computer.boot()
+
+    def quit(self) -> None:
+        """A clean end and a new start."""
+        self.command(Event.QUIT, "stop")
+        if self.act(self.computer.core.keep_all) == "done":
+            self.computer.close()
+            self.note("kill")  # of nothing that runs
+            self.computer.boot()
+
+    def back_up(self) -> None:
+        self._backup = self.folder / "backup"
+        self.computer.copy_home(self._backup)
+
+    def restore(self) -> None:
+        """The home of some time ago; what only this computer had since then is lost with the disk."""
+        if self._backup is None or not self._all_said():
+            return
+        had = {contract: self.recorded(contract) for contract in self.contracts}
+        self.note("kill")
+        self.plug.reset()
+        self.computer.halt()
+        self.computer.put_back(self._backup)
+        self.computer.boot()
+        self.restored = True
+        for contract, spans in had.items():
+            known = union([*self.recorded(contract), *self.recorded(contract, here=False)])
+            self.lost[contract] = union([*self.lost.get(contract, []), *minus(spans, known)])
+
+    def _all_said(self) -> bool:
+        """Whether nothing waits that a restore would undo: removals that the server has not heard of."""
+        db = self.computer.enrolled.spool._database
+        waiting = db.row("SELECT COUNT(*) FROM records WHERE state = 'queued' AND kind <> 'segment'")
+        return waiting is not None and waiting[0] == 0 and not self.computer.enrolled.spool.book.pending()
+
+    def fail_shots(self, reason: str | None) -> None:
+        self.computer.taker.failure = None if reason is None else ShotFailedError(reason, "as told")  # type: ignore[arg-type]
+
+    # ---- what is recorded
+
+    def entry(self, rid: str) -> Entry | None:
+        found = [entry for contract in self.contracts for entry in self.computer.entries(contract)]
+        return next((entry for entry in found if entry.rid == rid), None)
+
+    def true_span(self, entry: Entry) -> Span:
+        clock = self.computer.true
+        return clock.truth_of(entry.number("mono0")), clock.truth_of(entry.number("mono1"))
+
+    def recorded(self, contract: str, *, here: bool = True) -> list[Span]:
+        """The true spans that a diary counts, this home's or the server's; the same time twice is an error."""
+        side = self.computer if here else self.server
+        entries = {entry.rid: entry for entry in side.entries(contract)}
+        found: list[Span] = []
+        for segment in side.diary(contract).segments:
+            ahead = self.true_span(entries[segment.rid])[0] - entries[segment.rid].number("start")
+            spans = [(start + ahead, end + ahead) for start, end in segment.time.spans]
+            assert sum(end - start for start, end in spans) == segment.tracked_ms
+            assert not both(found, spans), "a second is counted twice"
+            found += spans
+        return union(found)
+
+    def _some(self, number: int) -> Entry | None:
+        closed = [
+            entry
+            for contract in self.contracts
+            for entry in self.computer.entries(contract)
+            if entry.kind == "segment" and entry.text("close") is not None and entry.number("tracked") > 0
+        ]
+        return closed[number % len(closed)] if closed else None
+
+    def _contract_of(self, entry: Entry) -> str:
+        return next(c for c in self.contracts if any(e.rid == entry.rid for e in self.computer.entries(c)))

@@ -1,0 +1,112 @@
+"""The diary server of the model: the fake one with two contracts, moods, and a memory for what it was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.fakes.diary_server import FakeServer, Stored, fixed_uuid
+from tests.fakes.records import ACCOUNT, CONTRACT
+from workdiary.client.errors import OfflineError
+from workdiary.client.upload.transport import Answer
+from workdiary.evidence.canonical import unb64u
+from workdiary.evidence.envelope import open_disclosures
+from workdiary.evidence.keys import verify
+from workdiary.rules.diary import Diary
+from workdiary.rules.entries import Entry
+from workdiary.rules.projection import project
+from workdiary.wire.messages import ContractRef, EnrolReply, EnrolRequest, enrol_proof_input
+from workdiary.wire.reading import decode
+
+OTHER = fixed_uuid("the other contract")
+CONTRACTS = (ContractRef(CONTRACT, "demo"), ContractRef(OTHER, "other"))
+MOODS = ("up", "down", "failing", "busy", "lost-ack", "twice")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request that was delivered, to be delivered again."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class ModelServer(FakeServer):
+    """mood: up, down, failing (500), busy (503), lost-ack (does it, answers nothing), twice (does it twice).
+
+    appended: every (rid, jws) that the log ever took, in order, whatever was lost since.
+    """
+
+    mood: str = "up"
+    puts: list[Sent] = field(default_factory=list)
+    appended: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        if self.mood in {"failing", "busy"}:
+            return Answer(500 if self.mood == "failing" else 503, {}, b"trouble")
+        self.offline = self.mood == "down"
+        answer = super().send(method, path, headers, body)
+        if method != "PUT":
+            return answer
+        self.puts.append(Sent(path, dict(headers), body or b""))
+        if self.mood == "twice":
+            answer = super().send(method, path, headers, body)
+        if self.mood == "lost-ack":
+            raise OfflineError("http://127.0.0.1:1", "The connection failed.")
+        return answer
+
+    def deliver_again(self, number: int) -> Answer | None:
+        """A request of long ago arrives once more, as networks may."""
+        if not self.puts or self.mood != "up":
+            return None
+        sent = self.puts[number % len(self.puts)]
+        return super().send("PUT", sent.path, sent.headers, sent.body)
+
+    def _record(self, rid: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        before = len(self.log.leaves)
+        answer = super()._record(rid, headers, body)
+        if len(self.log.leaves) > before:
+            self.appended.append((rid, self.records[rid].parsed.jws))
+        return answer
+
+    def _enrol(self, body: bytes) -> Answer:
+        asked = EnrolRequest.from_json(decode(body))
+        verify(asked.jwk, "Ed25519", enrol_proof_input(self.log.origin, asked.token), unb64u(asked.proof))
+        self.jwk = asked.jwk
+        reply = EnrolReply(ACCOUNT, fixed_uuid("device"), self.token, CONTRACTS)
+        return _created(reply)
+
+    def entries(self, contract: str) -> list[Entry]:
+        """What it has of a contract, as its projection reads it."""
+        return [_entry(one) for one in self.records.values() if one.parsed.ctr == contract]
+
+    def diary(self, contract: str) -> Diary:
+        return project(self.entries(contract), frozenset(self.images))
+
+
+def _created(reply: EnrolReply) -> Answer:
+    return Answer(201, {"content-type": "application/json"}, json.dumps(reply.to_json()).encode())
+
+
+def _entry(stored: Stored) -> Entry:
+    parsed = stored.parsed
+    opened = open_disclosures(parsed, stored.disclosures)
+    return Entry(
+        index=stored.index,
+        id=parsed.id,
+        rid=parsed.rid,
+        kind=parsed.kind,
+        stream=parsed.stream,
+        seq=parsed.seq,
+        kid=parsed.kid,
+        role="freelancer",
+        clear=parsed.payload,
+        values=opened.values,
+        digests=opened.digests,
+        withheld=opened.withheld,
+        epoch=int(parsed.log.rpartition("/")[2]),
+        account=ACCOUNT,
+    )
