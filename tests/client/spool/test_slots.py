@@ -37,6 +37,19 @@ def test_slots_are_allocated_before_they_are_needed(tmp_path: Path) -> None:
     pair.close()
 
 
+def test_a_file_is_open_once_however_many_segments_use_it(tmp_path: Path) -> None:
+    """Each segment once left a descriptor behind: after a thousand of them nothing could be opened."""
+    pair = SlotPair(tmp_path / "0", KEY)
+    pair.allocate()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        pair.allocate()
+        pair.write(RID, progress(1))
+        pair.clear()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    pair.close()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_the_last_checkpoint_is_found(tmp_path: Path, count: int) -> None:
     written(tmp_path / "0", count)

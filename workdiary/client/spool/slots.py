@@ -37,9 +37,10 @@ class SlotPair:
     def allocate(self) -> None:
         """Make the file with all its bytes on disk, so that later checkpoints need no space.
 
-        Raises KnownError.
+        Each segment calls it anew: the file may have been taken away. Raises KnownError.
         """
         with self._lock, border(self._path):
+            self.close()
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
             self._descriptor = os.open(self._path, flags, 0o600)
             if os.fstat(self._descriptor).st_size != 2 * SLOT_BYTES:
