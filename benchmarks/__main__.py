@@ -12,7 +12,8 @@ from benchmarks.result import Result, dump, table
 # Which module measures what; P1 and P2 share their processes.
 MODULES = {
     "P1": "p1_memory", "P2": "p1_memory", "P3": "p3_cpu", "P4": "p4_input", "P5": "p5_start",
-    "P7": "p7_commit", "P8": "p8_shots", "P11": "p11_ingest", "P14": "p14_verify",
+    "P6": "p6_grab", "P7": "p7_commit", "P8": "p8_shots", "P9": "p9_time", "P10": "p10_soak",
+    "P11": "p11_ingest", "P14": "p14_verify",
     "RATES": "evidence_rates",
 }  # fmt: skip
 

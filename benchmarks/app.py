@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +49,16 @@ class App:
 
 
 @contextlib.contextmanager
-def desktop(name: str, policy: str = "standard") -> Iterator[App]:
-    """The app with its window mapped and the timer running on the demo contract."""
+def desktop(
+    name: str, policy: str = "standard", program: Sequence[str] = ("-m", "workdiary")
+) -> Iterator[App]:
+    """The app with its window mapped and the timer running on the demo contract.
+
+    program: what Python is started with in place of the app, to watch it.
+    """
     with tempfile.TemporaryDirectory(prefix="workdiary-bench-") as folder:
         home = Path(folder) / "home"
-        command = [PYTHON, "-m", "workdiary", "--home", str(home), "--policy", policy]
+        command = [PYTHON, *program, "--home", str(home), "--policy", policy]
         with started(command, DISPLAY=name, **ISOLATED) as process:
             app = App(process.pid, name, home, policy)
             wait_for(lambda: windows(name, process.pid), 20, "the window")

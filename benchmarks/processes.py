@@ -51,8 +51,8 @@ def started(command: list[str], **env: str) -> Iterator[subprocess.Popen[bytes]]
 
 
 @contextlib.contextmanager
-def display(*, window_manager: bool = True) -> Iterator[str]:
-    """A 1920×1080 Xvfb of our own, with openbox unless told otherwise; yields its name."""
+def display(*, window_manager: bool = True, size: tuple[int, int] = (1920, 1080)) -> Iterator[str]:
+    """An Xvfb of our own, with openbox unless told otherwise; yields its name."""
     read, write = os.pipe()
     command = [
         "Xvfb",
@@ -60,7 +60,7 @@ def display(*, window_manager: bool = True) -> Iterator[str]:
         str(write),
         "-screen",
         "0",
-        "1920x1080x24",
+        f"{size[0]}x{size[1]}x24",
         "-noreset",
         "-nolisten",
         "tcp",
