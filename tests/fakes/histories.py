@@ -133,7 +133,7 @@ class History:
                 "clock_unsure": unsure,
             }  # fmt: skip
             shots = [start + 1] if self.dice.random() < 0.6 else []
-            close = self.dice.choice(CLOSE_REASONS)
+            close = self.dice.choice([*CLOSE_REASONS, "idle", "idle", "idle"])
             entry = segment(
                 self._next(), start, end, close=close, shot_at=shots, session=f"{device}{at}", stream=device,
                 **placed,
@@ -182,12 +182,17 @@ class History:
         self._say("expire", clear)
 
     def _discard(self) -> None:
-        targets = [self._part(self._any("segment", "manual")) for _ in range(self.dice.randrange(1, 3))]
+        kinds = ("segment", "manual", *(["idle-claim"] if self.dice.random() < 0.3 else []))
+        targets = [self._part(self._any(*kinds)) for _ in range(self.dice.randrange(1, 3))]
         self._say("discard", {"spans": targets, "why": self.dice.choice(["owner", "idle", "idle"])})
 
     def _claim(self) -> None:
         target = self._any("discard")
-        self._say("idle-claim", {"tgt": target.id, "spans": target.items("spans"), "choice": "keep"})
+        spans = [dict(item) if isinstance(item, dict) else item for item in target.items("spans")]
+        for item in spans:
+            if isinstance(item, dict) and isinstance(item.get("end"), int) and self.dice.random() < 0.5:
+                item["end"] += self.dice.randrange(0, 3 * HOUR, MINUTE)
+        self._say("idle-claim", {"tgt": target.id, "spans": spans, "choice": "keep"})
 
     def _manual(self) -> None:
         start = self._instant()

@@ -38,11 +38,21 @@ def worked(dice: random.Random, number: int, cells: int) -> Worked:
         return frozenset(range(low, dice.randrange(low, end) + 1)) if dice.random() < share else frozenset()
 
     idle = some(0.4) if not said else frozenset()
+    left = not said and dice.random() < 0.6
+    if left and idle and dice.random() < 0.7:
+        idle = frozenset(range(min(idle), end))
     claimed = frozenset(wall) if idle and dice.random() < 0.6 else frozenset()
+    reach = end + dice.randrange(600) if left else 0
+    made = end + dice.randrange(800)
+    low = start + dice.randrange(600)
+    unclaimed = frozenset(range(low, low + dice.randrange(1, 400))) if dice.random() < 0.3 else frozenset()
     image = not said and dice.random() < 0.5
     hit = not said and dice.random() < 0.7
     tracked = dice.randrange(end - start + 1)
-    return Worked(start, end, tracked, said, image, hit, number, some(0.3), idle, claimed)
+    gone = some(0.3)
+    return Worked(
+        start, end, tracked, said, image, hit, number, gone, idle, claimed, left, reach, made, unclaimed
+    )  # fmt: skip
 
 
 def records(known: Worked) -> list[Entry]:
@@ -52,7 +62,8 @@ def records(known: Worked) -> list[Entry]:
         made = [amendment(number, "manual", clear)]
     else:
         shots = [known.start] if known.image else []
-        made = [segment(number, known.start, known.end, tracked=known.tracked, shot_at=shots, hit=known.hit)]
+        facts = {"tracked": known.tracked, "hit": known.hit, "close": "idle" if known.left else "cell"}
+        made = [segment(number, known.start, known.end, shot_at=shots, **facts)]
 
     def span(instants: frozenset[int]) -> dict[str, object]:
         return {"tgt": made[0].id, "start": min(instants), "end": max(instants) + 1}
@@ -62,8 +73,13 @@ def records(known: Worked) -> list[Entry]:
     if known.idle:
         made.append(amendment(number + 200, "discard", {"spans": [span(known.idle)], "why": "idle"}))
     if known.claimed:
-        clear = {"tgt": made[-1].id, "spans": [span(known.claimed)], "choice": "keep"}
+        back = span(known.claimed)
+        back["end"] = max(known.reach, known.end)
+        clear = {"tgt": made[-1].id, "spans": [back], "choice": "keep", "at": known.made}
         made.append(amendment(number + 300, "idle-claim", clear))
+        if known.unclaimed:
+            undone = span(known.unclaimed) | {"tgt": made[-1].id}
+            made.append(amendment(number + 400, "discard", {"spans": [undone], "why": "owner"}))
     return made
 
 

@@ -31,6 +31,7 @@ class Amendments:
 
     memos: the one that wins; owner_holes, idle_holes: discarded spans by the target's own clock; redacted,
     expired: by digest; replaced: digest -> the record with the image in its place; claims: of idle spans;
+    unclaimed: by claim, what its owner discarded again, and the place where that was said;
     dangling: ids without a target here; unauthorised, late: rids.
     """
 
@@ -41,6 +42,7 @@ class Amendments:
     expired: dict[str, Removed] = field(default_factory=dict)
     replaced: dict[str, Entry] = field(default_factory=dict)
     claims: list[Entry] = field(default_factory=list)
+    unclaimed: dict[str, list[tuple[Place, Span]]] = field(default_factory=dict)
     dangling: set[str] = field(default_factory=set)
     unauthorised: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
@@ -71,7 +73,7 @@ class Amendments:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What amendments are judged by. standing: of time records by id; erased: ids that are known to be gone.
+    """What amendments are judged by. standing: of what stands for time, by id; erased: ids known to be gone.
 
     speaks: whether the second record's signer may speak of the first one's time.
     """
@@ -159,7 +161,14 @@ class _Folding:
         holes = self.found.idle_holes if entry.text("why") == "idle" else self.found.owner_holes
         for named, span in targeted_spans(entry):
             target = self._target(entry, named)
-            if target is not None and self._open(entry, target):
+            if target is None:
+                continue
+            still_open = self._open(entry, target)
+            if target.kind == "idle-claim":
+                # each segment it claims has a lock of its own: `assemble` asks what still changes which
+                if holes is self.found.owner_holes:
+                    self.found.unclaimed.setdefault(named, []).append((entry.place, span))
+            elif still_open:
                 holes.setdefault(named, []).append(span)
 
     def _manual(self, entry: Entry) -> None:

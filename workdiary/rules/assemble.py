@@ -10,6 +10,7 @@ from workdiary.evidence.kinds.time import BUCKETS_CAP
 from workdiary.evidence.times import TIME_MAX_MS
 from workdiary.rules import activity, pictures
 from workdiary.rules.amendments import Amendments, targeted_spans
+from workdiary.rules.claims import Reach, Starts
 from workdiary.rules.diary import DiarySegment, Removal, SegmentKind, TextState
 from workdiary.rules.entries import Entry
 from workdiary.rules.locks import Standing
@@ -37,6 +38,7 @@ class Known:
     placed: Mapping[str, Placement] = field(default_factory=dict)
     standing: Mapping[str, Standing] = field(default_factory=dict)
     grants: Grants = field(default_factory=Grants)
+    starts: Starts = field(default_factory=Starts)
 
     def shift(self, entry: Entry) -> int:
         """How far its own clock was off."""
@@ -121,33 +123,47 @@ def _bare(entry: Entry, known: Known, standing: Standing, time: Measure) -> Diar
 
 
 def claims(entry: Entry, targets: Mapping[str, Entry], known: Known) -> list[DiarySegment]:
-    """The idle spans that an `idle-claim` takes back, each where its segment's time was discarded."""
+    """The idle spans that an `idle-claim` takes back, each where its segment's time was discarded.
+
+    Behind a segment that closed `idle` also the time away, as far as `claims.Reach` lets it.
+    """
     made: list[DiarySegment] = []
+    amendments = known.amendments
     for target, span in targeted_spans(entry):
         origin = targets.get(target)
         if origin is not None and origin.kind == "segment":
-            idle = subtract(
-                known.amendments.idle_holes.get(target, []), known.amendments.owner_holes.get(target, [])
-            )
-            made.extend(_claimed(entry, origin, clip(idle, span), known))
+            standing = known.standing.get(claim_key(entry, target), Standing())
+            idle = subtract(amendments.idle_holes.get(target, []), amendments.owner_holes.get(target, []))
+            said = amendments.unclaimed.get(entry.id or "", ())
+            undone = [back for place, back in said if standing.open_to(place)]
+            reach = Reach(origin, known.shift(origin), standing.frozen, known.starts)
+            inside = subtract(clip(idle, span), undone)
+            past = subtract(reach.past_close(entry, span, idle), undone)
+            made.extend(_claimed(entry, origin, (inside, past), known))
     return made
 
 
-def _claimed(entry: Entry, origin: Entry, spans: Sequence[Span], known: Known) -> list[DiarySegment]:
+def _claimed(
+    entry: Entry, origin: Entry, spans: tuple[Sequence[Span], Sequence[Span]], known: Known
+) -> list[DiarySegment]:
+    """spans: inside the segment, worth what it tracked there, and past its close; by its own clock."""
     shift = known.shift(origin)
     whole = _time(origin, shift)
+    inside = clip(_moved(spans[0], shift), (whole.start, whole.end))
+    times = [Measure.whole(start, end, whole.between(start, end)) for start, end in inside]
+    times += [Measure.whole(start, end, end - start) for start, end in _moved(spans[1], shift)]
     memo, memo_state = _text(entry, "memo", known.amendments)
     standing = known.standing.get(claim_key(entry, origin.id or ""), Standing())
     return [
         replace(
-            _bare(entry, known, standing, Measure.whole(start, end, whole.between(start, end))),
+            _bare(entry, known, standing, time),
             session=origin.text("session") or "",
             mode=origin.text("mode") or "none",
             policy=origin.text("policy") or "",
             memo=memo,
             memo_state=memo_state,
         )
-        for start, end in clip(_moved(spans, shift), (whole.start, whole.end))
+        for time in times
     ]
 
 

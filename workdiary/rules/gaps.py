@@ -61,12 +61,12 @@ def _after(segment: DiarySegment, following: _Following) -> Gap | None:
 
 
 class _Following:
-    """Which segment comes next, in its session or at all; time entered by hand ends no gap."""
+    """Which segment comes next, in its session or at all; what was said by hand ends no gap."""
 
     def __init__(self, ordered: Iterable[DiarySegment]) -> None:
         self._starts: dict[str | None, list[int]] = {None: []}
         for segment in ordered:
-            if segment.kind != "manual":
+            if segment.kind not in {"manual", "idle-claim"}:
                 self._starts[None].append(segment.start)
                 self._starts.setdefault(segment.session, []).append(segment.start)
 

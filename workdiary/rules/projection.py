@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from workdiary.rules import amendments as amending
 from workdiary.rules import assemble, overlap, reviewing
 from workdiary.rules.agreement import agreed
+from workdiary.rules.claims import Starts
 from workdiary.rules.dayview import day_view
 from workdiary.rules.diary import Diary, DiarySegment, GapKind
 from workdiary.rules.entries import Entry, in_order
@@ -52,6 +53,7 @@ def project(
         time.placed,
         time.by_rid,
         reviewing.grants(allowed),
+        Starts([entry for entry in allowed if entry.kind == "segment"], time.placed),
     )
     taken = locks.elsewhere(elsewhere)
     made, claimed = _segments(allowed, known)

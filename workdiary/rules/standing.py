@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workdiary.rules import reviewing
 from workdiary.rules.amendments import targeted_spans
-from workdiary.rules.entries import Entry
+from workdiary.rules.entries import UNLOGGED, Entry, Place
 from workdiary.rules.locks import Claim, Locks, Standing
 from workdiary.rules.placing import Placement, Speaks, placements
 
@@ -16,7 +16,8 @@ from workdiary.rules.placing import Placement, Speaks, placements
 class Time:
     """placed: by rid; by_rid, by_id: the standing of every `segment` and `manual`.
 
-    by_rid also holds that of each idle claim on each segment, by `claim_key`.
+    by_rid also holds that of each idle claim on each segment, by `claim_key`; by_id that of each claim on
+    the segment whose lock came first.
     """
 
     placed: Mapping[str, Placement]
@@ -38,16 +39,23 @@ def stand(allowed: Sequence[Entry], locks: Locks, speaks: Speaks) -> Time:
     time = {entry.rid: entry for entry in allowed if entry.kind in {"segment", "manual"}}
     by_id = {entry.id: entry for entry in time.values() if entry.id is not None}
     found = {rid: _claim(entry, placed) for rid, entry in time.items()}
+    holds: dict[str, set[str]] = {}
     for entry in allowed:
         for target, _ in targeted_spans(entry) if entry.kind == "idle-claim" else ():
             if target in by_id:
                 key = claim_key(entry, target)
                 found[key] = _claimed_back(key, entry, found[by_id[target].rid])
+                holds.setdefault(entry.id or "", set()).add(key)
     verdicts = reviewing.late_accepted(allowed)
     accepted = {claim.rid: verdicts[claim.id] for claim in found.values() if claim.id in verdicts}
     standing = locks.settle(found.values(), accepted)
     ids = {entry.id: standing[rid] for rid, entry in time.items() if entry.id is not None}
+    ids |= {name: min((standing[key] for key in keys), key=_frozen) for name, keys in holds.items()}
     return Time(placed, standing, ids)
+
+
+def _frozen(standing: Standing) -> Place:
+    return UNLOGGED if standing.frozen is None else standing.frozen
 
 
 def _claim(entry: Entry, placed: Mapping[str, Placement]) -> Claim:
