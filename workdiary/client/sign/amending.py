@@ -19,6 +19,7 @@ from workdiary.client.sign import drafts
 from workdiary.client.sign.book import Book, Target
 from workdiary.client.sign.drafts import REDACTED_SLOTS
 from workdiary.client.sign.held import Annotation, DiscardWhy, IdleClaim, RedactScope, Span
+from workdiary.client.sign.holes import holes_of
 from workdiary.client.sign.pen import Effect, Pen, UnsignableError
 from workdiary.client.sign.waiting import Pending, Wish
 from workdiary.evidence.times import UUID7_ENTROPY_BYTES, uuid7
@@ -219,17 +220,8 @@ class Amending:
         """Whether all of a span was discarded before, signed or waiting."""
         if target.removed:
             return True
-        holes = [
-            (item.start_ms, item.end_ms)
-            for pending in self._book.pending()
-            if pending.wish.kind == "discard" and (why == "idle" or pending.wish.why == "owner")
-            for item in pending.wish.spans
-            if item.rid == span.rid
-        ]
-        for record in self._book.about(target.rid, "discard") if target.id is not None else ():
-            text = self._book.text(record.rid)
-            if why == "idle" or drafts.why_of(text) == "owner":
-                holes += [(start, end) for tgt, start, end in drafts.spans_of(text) if tgt == target.id]
+        found = holes_of(self._book, target)
+        holes = [(hole.start_ms, hole.end_ms) for hole in found if why == "idle" or hole.why == "owner"]
         return not drafts.left(span, target, holes)
 
     def _whole(self, target: Target, span: Span) -> bool:

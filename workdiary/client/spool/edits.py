@@ -39,6 +39,8 @@ class Edits:
         row = db.execute("SELECT state, removed FROM segments WHERE rid = ?", (rid,)).fetchone()
         if row is None or row[1]:
             return False, []
+        if what in {"time", "memo", "several"}:
+            db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (rid,))
         if what == "time":
             if row[0] != "held":
                 return False, []

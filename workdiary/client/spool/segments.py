@@ -140,6 +140,11 @@ class SegmentRows:
                 ready.append(self._load(row))
         return ready
 
+    def load(self, rid: str) -> HeldSegment | None:
+        """An unsigned segment, open or held."""
+        row = self._db.row(f"{_COLUMNS} WHERE rid = ?", rid)
+        return None if row is None else self._load(row)
+
     def memos(self, contract: str | None, prefix: str, most: int) -> list[str]:
         """Earlier memos, newest first, each once."""
         folded = prefix.casefold()

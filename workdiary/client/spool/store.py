@@ -28,6 +28,7 @@ from workdiary.client.spool.bundle import SpoolBundle
 from workdiary.client.spool.clocks import ClockRows
 from workdiary.client.spool.entries import EntryReader, Window
 from workdiary.client.spool.outbox import Outbox
+from workdiary.client.spool.past import Past
 from workdiary.client.spool.queue import SendQueue
 from workdiary.client.spool.quota import Health, Reserve, health
 from workdiary.client.spool.recovery import Opened, open_database, sweep
@@ -60,7 +61,7 @@ class Spool:
     image_folder: the shot child writes <random id> files here, fsynced, before `add_shots`; notices: what
     opening had to repair, in words for the person; quota_bytes: on what is not sent yet (settings);
     outbox: what waits, for people; book: for the journal; queue: for the uploader; bundle: for exports;
-    clocks: by which clock things were recorded.
+    clocks: by which clock things were recorded; past: what corrections read and write.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Spool:
         self.queue = SendQueue(database, self.book, self._shots)
         self.outbox = Outbox(database, self.book, self._shots)
         self.bundle = SpoolBundle(database, self.book, self._shots)
+        self.past = Past(database, vault, self.book, self._segments, self._shots)
         self.clocks = ClockRows(database, vault)
         self._entries = EntryReader(database, self.book, self._segments, account)
 
