@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ HOME_FORMAT = 1
 QUOTA_MIB_MAX = 1 << 20  # 1 TiB: more is a typing mistake, not a quota
 PREVIEW_S_MAX = 600  # product.md, Shots 6
 _ENV = "WORKDIARY_"
+_PER_CONTRACT = "contract_private"
 # Words that make a key a secret: those belong in the key store, not in a file pasted into bug reports.
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "private_key", "seed", "recovery")
 
@@ -165,8 +166,19 @@ def open_home(path: Path, app_version: str) -> Home:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateNames:
+    """Entries of a private list: applications and titles (docs/commands.md says what an entry means)."""
+
+    apps: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person can choose; every field has a default and an environment override WORKDIARY_<FIELD>."""
+    """What a person can choose; every field has a default and an environment override WORKDIARY_<FIELD>.
+
+    contract_private alone comes from the file only: a table per contract, by its id or name.
+    """
 
     theme: Literal["system", "light", "dark"] = "system"
     zone: str = ""  # IANA name; "" = the computer's
@@ -176,6 +188,10 @@ class Settings:
     key_store: Literal["auto", "file"] = "auto"
     server_url: str = ""  # "" = the embedded server
     private_apps: tuple[str, ...] = ()
+    private_titles: tuple[str, ...] = ()
+    private_defaults: bool = True  # password managers, banking, private browsing
+    not_private_apps: tuple[str, ...] = ()  # programs whose titles make nothing private
+    contract_private: Mapping[str, PrivateNames] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +212,9 @@ def load_settings(home: Home, env: Mapping[str, str]) -> LoadedSettings:
         raise _bad(path, f"It is not TOML: {error}.") from error
     _refuse_secrets(table, path)
     kinds = typing.get_type_hints(Settings)
-    known = {field.name for field in fields(Settings)}
+    known = {each.name for each in fields(Settings)} - {_PER_CONTRACT}
     values = {name: _typed(name, value, kinds[name], path) for name, value in table.items() if name in known}
+    values[_PER_CONTRACT], strays = _per_contract(table.get(_PER_CONTRACT, {}), path)
     overrides = []
     for name in sorted(known):
         variable = _ENV + name.upper()
@@ -205,7 +222,22 @@ def load_settings(home: Home, env: Mapping[str, str]) -> LoadedSettings:
             values[name] = _typed(name, _from_text(env[variable], kinds[name]), kinds[name], variable)
             overrides.append(variable)
     _check_ranges(values, path)
-    return LoadedSettings(Settings(**values), tuple(sorted(table.keys() - known)), tuple(overrides))
+    unknown = sorted(table.keys() - known - {_PER_CONTRACT}) + strays
+    return LoadedSettings(Settings(**values), tuple(unknown), tuple(overrides))
+
+
+def _per_contract(table: Any, path: str) -> tuple[dict[str, PrivateNames], list[str]]:
+    """The private lists of single contracts, and the keys in them nobody reads."""
+    if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
+        raise _bad(path, f"“{_PER_CONTRACT}” holds a table for each contract.")
+    kinds = typing.get_type_hints(PrivateNames)
+    lists, strays = {}, []
+    for contract, names in table.items():
+        where = f"{_PER_CONTRACT}.{contract}"
+        strays += [f"{where}.{name}" for name in sorted(names.keys() - kinds.keys())]
+        read = {n: _typed(f"{where}.{n}", names[n], kind, path) for n, kind in kinds.items() if n in names}
+        lists[contract] = PrivateNames(**read)
+    return lists, strays
 
 
 def _bad(subject: str, what: str) -> KnownError:
@@ -226,6 +258,8 @@ def _from_text(text: str, kind: Any) -> Any:
     """An environment variable's text as TOML would have given it."""
     if kind == tuple[str, ...]:
         return [part for part in text.split(os.pathsep) if part]
+    if kind is bool:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.casefold(), text)
     if isinstance(kind, type) and issubclass(kind, int):
         return int(text) if text.lstrip("-").isdecimal() else text
     if typing.get_origin(kind) is types.UnionType:
@@ -244,6 +278,10 @@ def _typed(name: str, value: Any, kind: Any, subject: str) -> Any:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise _bad(subject, f"“{name}” is a list of texts, not {value!r}.")
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        raise _bad(subject, f"“{name}” is true or false, not {value!r}.")
     if kind is str and isinstance(value, str):
         return value
     if kind is not str and isinstance(value, int) and not isinstance(value, bool):

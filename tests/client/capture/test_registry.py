@@ -20,11 +20,14 @@ NO_BUS = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"}
 
 def names(backends: Backends) -> dict[str, str]:
     choices = {name: getattr(backends, name).name for name in ("input", "idle", "window", "session")}
-    return choices | {"shot": backends.shot}
+    return choices | {"shot": backends.shot, "windows": backends.windows}
 
 
 def reasons(backends: Backends, capability: str) -> dict[str, str]:
-    refused = backends.shot_refused if capability == "shot" else getattr(backends, capability).refused
+    if capability in ("shot", "windows"):
+        refused = getattr(backends, f"{capability}_refused")
+    else:
+        refused = getattr(backends, capability).refused
     return {refusal.backend: refusal.reason for refusal in refused}
 
 
@@ -38,6 +41,7 @@ def test_a_whole_x11_desktop(desk: XServer, tmp_path: Path) -> None:
             "window": "ewmh",
             "session": "logind",
             "shot": "mss",
+            "windows": "xtree",
         }
         assert backends.input.refused == backends.idle.refused == backends.shot_refused == ()
         assert set(permissions.notes(backends).values()) == {""}
@@ -53,6 +57,7 @@ def test_x11_without_window_manager_and_bus(screen: XServer) -> None:
         "window": "none",
         "session": "none",
         "shot": "mss",
+        "windows": "xtree",
     }
     assert reasons(backends, "window") == {"ewmh": "no window manager tells which window is active"}
     assert "no system bus" in reasons(backends, "session")["logind"]
@@ -78,7 +83,7 @@ def test_under_wayland_nothing_of_x11_is_believed_although_a_server_answers(
     with caplog.at_level(logging.WARNING):
         backends = registry.choose(env)
     assert set(names(backends).values()) == {"none"}
-    for capability in ("shot", "input", "idle", "window"):
+    for capability in ("shot", "input", "idle", "window", "windows"):
         for reason in reasons(backends, capability).values():
             assert "this is a Wayland session" in reason
     assert set(reasons(backends, "input")) == {"xi2", "pynput"}
@@ -90,10 +95,12 @@ def test_under_wayland_nothing_of_x11_is_believed_although_a_server_answers(
         registry.screens(env)
     with pytest.raises(UnavailableError, match="Wayland"):
         registry.window_locator(env)
+    with pytest.raises(UnavailableError, match="Wayland"):
+        registry.window_list(env)
     notes = permissions.notes(backends)
     assert notes["shot"].startswith("This desktop does not let apps capture the screen.")
     assert notes["shot"].endswith('Choose the "Xorg" or "X11" session when you log in.')
-    assert len(caplog.records) == 4, "every null backend says so once"
+    assert len(caplog.records) == 5, "every null backend says so once"
 
 
 def test_without_any_display(caplog: pytest.LogCaptureFixture) -> None:

@@ -150,7 +150,7 @@ def test_another_programs_window_on_top_is_painted_over(terminal: XServer, camer
 
     (image,) = camera.take("window")
     assert image.edit == "masked"
-    assert image.masked_pct == -(-100 * 150 * 80 // (image.width * image.height))
+    assert image.masked_pct == 100 * 150 * 80 // (image.width * image.height)
     assert green(camera.decoded(image)) == 0
     assert green(camera.decoded(camera.take()[0])) > 10_000, "it was there"
     popup.configure(x=0, y=0, width=1000, height=1000)
@@ -263,6 +263,7 @@ def test_the_command_is_hidden_and_answers_one_line(desk: XServer, tmp_path: Pat
     )
     assert "_shot" not in listed.stdout
     request = {"do": "take", "folder": str(tmp_path), "stem": "s", "at_ms": AT, "mono_ns": 0, "mode": "full"}
+    request |= {"private": {"apps": [], "titles": [], "spared": []}}
     done = subprocess.run(
         child_command(),
         input=json.dumps(request | {"role": "screen"}),

@@ -10,6 +10,7 @@ from workdiary.client.capture.port import (
     ActiveWindow,
     BackendCounts,
     InputCounts,
+    OpenWindow,
     SessionEventKind,
     UnavailableError,
 )
@@ -66,6 +67,21 @@ class NullWindow:
     def active(self) -> ActiveWindow | None:
         """Always None."""
         return None
+
+
+class NullWindowList:
+    """Lists no window, and says so: a picture taken without a list may show private windows."""
+
+    name = NO_BACKEND
+    lag_ms = 0
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+        _shout("the list of windows", reason)
+
+    def windows(self) -> tuple[OpenWindow, ...]:
+        """Always raises `UnavailableError`."""
+        raise UnavailableError(self._reason)
 
 
 class NullSession:

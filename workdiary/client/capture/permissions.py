@@ -18,6 +18,10 @@ NO_COUNTS = "Your desktop reports neither key or click counts nor whether you we
 NO_INJECTED = "Input made by other programs is counted as if it were yours: this backend cannot tell."
 NO_IDLE = "Your desktop does not tell when you are away: stop the timer when you leave."
 NO_TITLE = "Window title not available on this desktop."
+NO_MASKS = (
+    "Private windows cannot be masked on this desktop, so no picture of the whole screen is taken. "
+    "Agree on the capture mode “window” or “activity” with your client."
+)
 NO_SESSION = "Lock and sleep are not announced on this desktop: they are noticed only by the clock."
 STEP_X11 = 'Choose the "Xorg" or "X11" session when you log in.'
 STEP_DISPLAY = "Start WorkDiary inside your desktop session."
@@ -42,12 +46,14 @@ def _input(backends: Backends) -> str:
 
 
 def notes(backends: Backends) -> dict[str, str]:
-    """One sentence or two per capability (shot, input, idle, window, session), "" where all is well."""
+    """One sentence or two per capability (the fields of `Backends`), "" where all is well."""
+    maskless = backends.windows == NO_BACKEND and backends.shot != NO_BACKEND
     said = {
         "shot": (NO_SHOTS if backends.shot == NO_BACKEND else "", backends.shot_refused),
         "input": (_input(backends), backends.input.refused),
         "idle": (NO_IDLE if backends.idle.name == NO_BACKEND else "", backends.idle.refused),
         "window": (NO_TITLE if backends.window.name == NO_BACKEND else "", backends.window.refused),
+        "windows": (NO_MASKS if maskless else "", backends.windows_refused),
         "session": (NO_SESSION if backends.session.name == NO_BACKEND else "", backends.session.refused),
     }
     return {

@@ -65,10 +65,15 @@ class InputCounts:
 
 @dataclass(frozen=True, slots=True)
 class ActiveWindow:
-    """The focused window: application name and title; None where the desktop does not tell."""
+    """The focused window: application name and title; None where the desktop does not tell.
+
+    names, titles: everything else it is known by, for private lists only; never recorded.
+    """
 
     app: str
     title: str | None
+    names: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 class ScreenGrabber(Protocol):
@@ -146,6 +151,49 @@ class WindowLocator(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle in pixels of the whole desktop."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """A top-level window with its frame, and whom it belongs to.
+
+    place: None while nothing of it is on the screen (minimised, on another workspace); solid: the parts
+    through which nothing beneath can be seen; names: what its program is called; titles: its own, then those
+    of the windows it belongs to (a menu's, a dialog's); tells: whether it draws what other windows are called
+    (a panel, the window manager's own lists).
+    """
+
+    id: int
+    place: Rect | None
+    solid: tuple[Rect, ...] = ()
+    names: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    tells: bool = False
+
+
+class WindowList(Protocol):
+    """Every window of the desktop, so that private ones can be masked."""
+
+    name: str
+
+    @property
+    def lag_ms(self) -> int:
+        """How long the screen may go on showing what a list has already forgotten (animations)."""
+        ...
+
+    def windows(self) -> tuple[OpenWindow, ...]:
+        """All of them, from the bottom of the stack to its top. Raises `UnavailableError`: never a part."""
+        ...
+
+
 class SessionWatcher(Protocol):
     """Lock, sleep, user switch and shutdown of this desktop session."""
 
@@ -196,4 +244,6 @@ class Backends:
     session: Choice[SessionWatcher]
     shot: str
     shot_refused: tuple[Refusal, ...] = ()
+    windows: str = NO_BACKEND  # the shot child's window list
+    windows_refused: tuple[Refusal, ...] = ()
     close: Callable[[], None] = _nothing  # lets go of what the backends share; stop them first

@@ -21,6 +21,7 @@ from workdiary.client.capture.port import (
     ScreenGrabber,
     SessionWatcher,
     UnavailableError,
+    WindowList,
     WindowLocator,
     WindowWatcher,
 )
@@ -117,6 +118,14 @@ class _X11:
         window.probe()
         return window
 
+    def windows(self) -> WindowList:
+        """What the shot child will list windows with, tried once here."""
+        from workdiary.client.capture.x11.windows import XWindows  # noqa: PLC0415 - only on X11
+
+        listed = XWindows(self.connection())
+        listed.windows()
+        return listed
+
     def screen(self) -> str:
         """Whether the shot child will be able to grab, without loading what it grabs with."""
         self.connection()
@@ -143,6 +152,7 @@ def choose(env: Mapping[str, str]) -> Backends:
     idle = _first([("xscreensaver", x11.idle)], (NO_BACKEND, null.NullIdle))
     idle_works = idle.name != NO_BACKEND
     shot = _first([("mss", x11.screen)], (NO_BACKEND, lambda _: NO_BACKEND))
+    windows = _first([("xtree", x11.windows)], (NO_BACKEND, null.NullWindowList))
     return Backends(
         input=_first(
             [("xi2", x11.input), ("pynput", x11.hooks)],
@@ -153,6 +163,8 @@ def choose(env: Mapping[str, str]) -> Backends:
         session=_first([("logind", lambda: _session(env))], (NO_BACKEND, null.NullSession)),
         shot=shot.name,
         shot_refused=shot.refused,
+        windows=windows.name,
+        windows_refused=windows.refused,
         close=x11.close,
     )
 
@@ -174,3 +186,10 @@ def window_locator(env: Mapping[str, str]) -> WindowLocator:
     window = EwmhWindow(_connect(env))
     window.probe()
     return window
+
+
+def window_list(env: Mapping[str, str]) -> WindowList:
+    """What the shot child masks private windows by. Raises `UnavailableError`."""
+    from workdiary.client.capture.x11.windows import XWindows  # noqa: PLC0415 - the child's alone
+
+    return XWindows(_connect(env))

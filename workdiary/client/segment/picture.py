@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageFilter
 
-from workdiary.client.capture.port import Display, Frame, WindowArea
+from workdiary.client.capture.port import Display, Frame, Rect, WindowArea
 
 BLUR_WIDTH = 240  # 1/8 of a 1080p screen: 9-point text is one pixel high
 BLUR_FACTOR = 8
@@ -21,17 +21,23 @@ _HASH_SIDE = 16
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An RGB image, where on the desktop it belongs, and how much of it was painted over (0-100)."""
+    """An RGB image, where on the desktop it belongs, and what of it was painted over.
+
+    masked_pct: share of its pixels, counted, rounded down, so that 100 means all; 1 for a single pixel.
+    """
 
     image: Image.Image
     display: Display
     masked_pct: int = 0
+    mask: Image.Image | None = None
+    blank: bool = False  # as it was grabbed
 
 
 def from_frame(frame: Frame) -> Picture:
     """Turn a grabbed frame into a picture; its fourth byte is padding."""
     size = (frame.display.w, frame.display.h)
-    return Picture(Image.frombytes("RGB", size, frame.bgrx, "raw", "BGRX"), frame.display)
+    image = Image.frombytes("RGB", size, frame.bgrx, "raw", "BGRX")
+    return Picture(image, frame.display, blank=is_blank(image))
 
 
 def crop(picture: Picture, area: WindowArea) -> Picture | None:
@@ -39,24 +45,30 @@ def crop(picture: Picture, area: WindowArea) -> Picture | None:
 
     What lies on top of the window is painted over: it belongs to somebody else.
     """
-    box = _box(picture.display, area)
-    if box is None:
+    part = box(picture.display, area)
+    if part is None:
         return None
-    left, top, right, bottom = box
+    left, top, right, bottom = part
     screen = picture.display
     place = replace(screen, x=screen.x + left, y=screen.y + top, w=right - left, h=bottom - top)
-    piece = Picture(picture.image.crop(box), place)
-    covers = Image.new("L", piece.image.size)
+    covers = Image.new("L", (place.w, place.h)) if picture.mask is None else picture.mask.crop(part)
     for cover in area.covered:
-        hidden = _box(place, cover)
+        hidden = box(place, cover)
         if hidden is not None:
             covers.paste(255, hidden)
-            piece.image.paste(MASK_COLOUR, hidden)
-    masked = covers.histogram()[-1]
-    return replace(piece, masked_pct=-(-100 * masked // (place.w * place.h)))
+    piece = picture.image.crop(part)
+    return painted(Picture(piece, place, blank=is_blank(piece)), covers)
 
 
-def _box(screen: Display, area: WindowArea) -> tuple[int, int, int, int] | None:
+def painted(picture: Picture, mask: Image.Image) -> Picture:
+    """The picture with everything painted over where `mask` ("L", its size) is white."""
+    pixels = mask.histogram()[-1]
+    picture.image.paste(MASK_COLOUR, mask=mask)
+    share = 100 * pixels // (mask.width * mask.height)
+    return replace(picture, mask=mask, masked_pct=max(share, 1) if pixels else 0)
+
+
+def box(screen: Display, area: Rect | WindowArea) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of `area` in the picture of `screen`; None if they do not meet."""
     left, top = max(area.x - screen.x, 0), max(area.y - screen.y, 0)
     right, bottom = min(area.x + area.w - screen.x, screen.w), min(area.y + area.h - screen.y, screen.h)

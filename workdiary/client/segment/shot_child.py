@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 from PIL import Image
 
 from workdiary.client.capture import registry
 from workdiary.client.capture.port import ScreenGrabber, UnavailableError, WindowLocator
+from workdiary.client.capture.private import PrivateLists
 from workdiary.client.segment import encode, picture
 from workdiary.client.segment.image_file import (
     KEY_BYTES,
@@ -30,8 +32,11 @@ from workdiary.client.segment.image_file import (
     sync_folder,
     write_sealed,
 )
+from workdiary.client.segment.masking import TRIES, Masked, Masking, masked
 from workdiary.client.segment.model import ShotImage
+from workdiary.client.segment.picture import Picture
 from workdiary.client.segment.shot_pipe import (
+    PicturedMode,
     ShotFailedError,
     failure_to_json,
     image_from_json,
@@ -40,16 +45,16 @@ from workdiary.client.segment.shot_pipe import (
 
 Role = Literal["screen", "window", "closing"]
 HIDDEN_PCT = 80  # product.md, Shots 5
-_TRIES = 3  # a window that is being moved; a person stops after a moment
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the child takes from outside: its environment, a monotonic clock and entropy."""
+    """What the child takes from outside: its environment, a monotonic clock, entropy; how to wait (ms)."""
 
     env: Mapping[str, str]
     monotonic_ns: Callable[[], int]
     entropy: Callable[[int], bytes] = secrets.token_bytes
+    pause: Callable[[int], None] = lambda ms: time.sleep(ms / 1000)
 
 
 def run_child(stdin: BinaryIO, stdout: BinaryIO, around: Surroundings) -> None:
@@ -73,24 +78,23 @@ def run_child(stdin: BinaryIO, stdout: BinaryIO, around: Surroundings) -> None:
 
 def _take(folder: Path, request: Mapping[str, Any], around: Surroundings) -> list[ShotImage]:
     mode = request["mode"]
+    if mode not in get_args(PicturedMode):
+        raise ShotFailedError("mode", "this capture mode takes no pictures")
     try:
-        grabber = registry.screens(around.env)
-        locator = registry.window_locator(around.env) if mode == "window" else None
+        eyes = _open_eyes(request, around)
     except UnavailableError as error:
         raise ShotFailedError("unsupported", str(error)) from None
-    at_ms = request["at_ms"] + (around.monotonic_ns() - request["mono_ns"]) // 1_000_000
     try:
-        pictures = _pictures(grabber) if locator is None else _window(grabber, locator)
+        pictures = _pictures(eyes).pictures if eyes.locator is None else _window(eyes, eyes.locator)
     except ShotFailedError:
         raise
     except UnavailableError as error:
         raise ShotFailedError("error", str(error)) from None
-    blanks = [picture.is_blank(each.image) for each in pictures]
-    if all(blanks):
-        raise ShotFailedError("blank-frame", "the desktop handed out an empty picture")
-    role: Role = "window" if locator is not None else request["role"]
+    at_ms = request["at_ms"] + (eyes.grabbed[-1] - request["mono_ns"]) // 1_000_000
+    _check_worth(pictures)
+    role: Role = "window" if eyes.locator is not None else request["role"]
     images = []
-    for number, (each, blank) in enumerate(zip(pictures, blanks, strict=True)):
+    for number, each in enumerate(pictures):
         base = ShotImage(
             image=f"{request['stem']}.{number}.image",
             thumb=f"{request['stem']}.{number}.thumb",
@@ -105,7 +109,7 @@ def _take(folder: Path, request: Mapping[str, Any], around: Surroundings) -> lis
             at_ms=at_ms,
             edit="masked" if each.masked_pct else "none",
             masked_pct=each.masked_pct,
-            blank=blank,
+            blank=each.blank,
             dhash=picture.dhash(each.image),
         )
         store = _store_blurred if mode == "blurred" else _store
@@ -113,28 +117,67 @@ def _take(folder: Path, request: Mapping[str, Any], around: Surroundings) -> lis
     return images
 
 
-def _pictures(grabber: ScreenGrabber) -> list[picture.Picture]:
-    return [picture.from_frame(frame) for frame in grabber.grab()]
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What a shot looks with; locator only in mode `window`, masking None if nothing is private.
+
+    grabbed: when each grab began, monotonic ns; the last one is the picture's.
+    """
+
+    grabber: ScreenGrabber
+    masking: Masking | None
+    locator: WindowLocator | None
+    monotonic_ns: Callable[[], int]
+    grabbed: list[int] = field(default_factory=list)
+
+    def grab(self) -> list[Picture]:
+        """Every monitor, as it is."""
+        self.grabbed.append(self.monotonic_ns())
+        return [picture.from_frame(frame) for frame in self.grabber.grab()]
 
 
-def _window(grabber: ScreenGrabber, locator: WindowLocator) -> list[picture.Picture]:
+def _open_eyes(request: Mapping[str, Any], around: Surroundings) -> _Eyes:
+    """Raises `UnavailableError`: also where windows cannot be listed that may have to be masked."""
+    lists = PrivateLists.from_json(request["private"])
+    return _Eyes(
+        grabber=registry.screens(around.env),
+        masking=Masking(registry.window_list(around.env), lists, around.pause) if lists else None,
+        locator=registry.window_locator(around.env) if request["mode"] == "window" else None,
+        monotonic_ns=around.monotonic_ns,
+    )
+
+
+def _pictures(eyes: _Eyes) -> Masked:
+    """Every monitor, private windows painted over."""
+    return Masked(eyes.grab(), frozenset()) if eyes.masking is None else masked(eyes.masking, eyes.grab)
+
+
+def _window(eyes: _Eyes, locator: WindowLocator) -> list[Picture]:
     """The active window's pixels, one piece per monitor it lies on.
 
     If focus or place changed during the grab, the place belongs to another window's picture: again.
     """
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         area = locator.area()
         if area is None:
             raise ShotFailedError("error", "no window has the focus")
-        pieces = [picture.crop(each, area) for each in _pictures(grabber)]
+        seen = _pictures(eyes)
         if locator.area() == area:
-            found = [piece for piece in pieces if piece is not None]
+            if area.id in seen.private:
+                raise ShotFailedError("private-app", "the active window is private")
+            found = [crop for each in seen.pictures if (crop := picture.crop(each, area)) is not None]
             if not found:
                 raise ShotFailedError("error", "the active window lies outside every monitor")
-            if all(piece.masked_pct >= HIDDEN_PCT for piece in found):
-                raise ShotFailedError("private-app", "other windows cover the active one")
             return found
     raise ShotFailedError("error", "the active window kept changing")
+
+
+def _check_worth(pictures: list[Picture]) -> None:
+    """Raises `ShotFailedError` if no picture shows anything: then none is stored."""
+    if all(each.blank for each in pictures):
+        raise ShotFailedError("blank-frame", "the desktop handed out an empty picture")
+    if all(each.blank or each.masked_pct >= HIDDEN_PCT for each in pictures):
+        raise ShotFailedError("private-app", "what is private fills the picture")
 
 
 def _blur(folder: Path, sharp: ShotImage, stem: str, around: Surroundings) -> ShotImage:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Literal, get_args
 
 from workdiary.client.capture.port import UnavailableError
 from workdiary.client.segment.model import NoShot, ShotImage
 
+PicturedMode = Literal["full", "blurred", "window"]  # the capture modes that take pictures
 NONSENSE = "the screenshot process answered nonsense"
 CHILD_SECONDS = 30  # two AVIF passes over three 4K monitors on a slow laptop stay under this
 

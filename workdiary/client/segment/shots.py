@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from workdiary.client.capture.private import PrivateLists
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.image_file import (
     DamagedImageError,
@@ -34,6 +35,7 @@ from workdiary.client.segment.model import ShotImage
 from workdiary.client.segment.shot_pipe import (
     CHILD_SECONDS,
     NONSENSE,
+    PicturedMode,
     ShotFailedError,
     failure_from_json,
     image_from_json,
@@ -42,6 +44,7 @@ from workdiary.client.segment.shot_pipe import (
 
 __all__ = [
     "DamagedImageError",
+    "PicturedMode",
     "ShotChild",
     "ShotFailedError",
     "ShotRequest",
@@ -53,7 +56,6 @@ __all__ = [
 ]
 
 _LOG = logging.getLogger(__name__)
-PicturedMode = Literal["full", "blurred", "window"]
 STEM_BYTES = 16
 
 
@@ -62,13 +64,15 @@ class ShotRequest:
     """One shot to take now: where its files go, the contract's capture mode, and the tracker's wall time.
 
     folder: must exist; at_ms: wall ms of the request, the images carry it plus the time until the grab
-    (~0.2 s); role: `closing` for the shot that ends tracking in a cell; mode `window` has its own role.
+    (~0.2 s); role: `closing` for the shot that ends tracking in a cell; mode `window` has its own role;
+    private: what is painted over before anything is stored.
     """
 
     folder: Path
     at_ms: int
     mode: PicturedMode = "full"
     role: Literal["screen", "closing"] = "screen"
+    private: PrivateLists = field(default_factory=PrivateLists)
 
 
 class ShotTaker(Protocol):
@@ -79,8 +83,8 @@ class ShotTaker(Protocol):
 
         Blocks until the files are on the disk (a second or so): never call it on the GUI or the engine
         thread. Callable from any thread. A monitor that was empty (switched off, say) is marked `blank`;
-        if all were, that is a failure `blank-frame`. Raises `ShotFailedError` (nothing is left behind) or
-        `KnownError` (disk).
+        if all were, that is a failure `blank-frame`; if nothing but private windows is left, `private-app`.
+        Raises `ShotFailedError` (nothing is left behind) or `KnownError` (disk).
         """
         ...
 
@@ -127,6 +131,7 @@ class ShotChild:
                 "mono_ns": self.monotonic_ns(),
                 "mode": request.mode,
                 "role": request.role,
+                "private": request.private.to_json(),
             },
         )
 

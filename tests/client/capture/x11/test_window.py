@@ -27,8 +27,10 @@ def test_tells_program_and_title(desk: XServer, utf8: str) -> None:
     window.probe()
     options = ("-xrm", f"*utf8Title: {utf8}", "-class", "Billing")
     terminal = desk.xterm("-T", "Rechnung für Ängström – ☂", *options)
-    expected = ActiveWindow("Billing", "Rechnung für Ängström – ☂")
-    wait_for(lambda: window.active() == expected, "the terminal to be active")
+    title = "Rechnung für Ängström – ☂"
+    active = wait_for(window.active, "the terminal to be active")
+    expected = ActiveWindow("Billing", title, ("Billing", "xterm"), (title,))
+    assert wait_for(window.active, "the terminal to be active") == expected, active
     desk.end(terminal)
     wait_for(lambda: window.active() is None, "nothing to be active")
 

@@ -6,20 +6,17 @@ switch.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from workdiary.client.capture.port import ActiveWindow, UnavailableError, WindowArea
-from workdiary.client.capture.x11.xcb import Property, XConnection, XError
-
-_STRING = 31  # the predefined atom XA_STRING: Latin-1
-_UTF8_PART = re.compile(rb"(.*?)(?:\x1b%G(.*?)\x1b%@|\Z)", re.DOTALL)
-_ESCAPE = re.compile(rb"\x1b[\x20-\x2f]*[\x30-\x7e]")
+from workdiary.client.capture.port import ActiveWindow, Rect, UnavailableError, WindowArea
+from workdiary.client.capture.x11 import identity
+from workdiary.client.capture.x11.windows import XWindows
+from workdiary.client.capture.x11.xcb import XConnection, XError
 
 
 class EwmhWindow:
-    """`WindowWatcher` for X11; shares the connection it is given."""
+    """`WindowWatcher` and `WindowLocator` for X11; shares the connection it is given."""
 
     name = "ewmh"
 
@@ -40,16 +37,16 @@ class EwmhWindow:
         """See `WindowWatcher.active`; None as well once the server has gone: the counter reports that."""
         try:
             window = self._window(self._x.root, "_NET_ACTIVE_WINDOW")
-            if window is None:
-                return None
-            title = self._text(self._x.property(window, "_NET_WM_NAME"))
-            if title is None:
-                title = self._text(self._x.property(window, "WM_NAME"))
-            app = self._app(window)
-            # A window that closed just now, or one that tells nothing of itself: nobody to name.
-            return ActiveWindow(app, title) if app or title is not None else None
+            facts = {} if window is None else identity.facts_of(self._x, [window])
         except (UnavailableError, XError):
             return None
+        if window is None or window not in facts:
+            return None
+        app, title = (facts[window].classes or ("",))[0], facts[window].title
+        # A window that closed just now, or one that tells nothing of itself: nobody to name.
+        if not app and title is None:
+            return None
+        return ActiveWindow(app, title, identity.names(window, facts), identity.titles(window, facts))
 
     def area(self) -> WindowArea | None:
         """See `WindowLocator.area`."""
@@ -74,56 +71,24 @@ class EwmhWindow:
 
         A compositor's full-screen overlay shows this very window and is no cover.
         """
-        try:
-            frame = area.id
-            while (parent := self._x.family(frame)[0]) not in (0, self._x.root):
-                frame = parent
-            _, stack = self._x.family(self._x.root)
-        except XError:
-            return
+        shown = [each for each in XWindows(self._x).windows() if each.place is not None]
+        order = [each.id for each in shown]
         screen = self._x.place(self._x.root)
-        for other in stack[stack.index(frame) + 1 :] if frame in stack else ():
-            place = self._x.place(other) if self._x.shown(other) else None
-            if place is not None and place != screen and _touch(WindowArea(other, *place), area):
-                yield WindowArea(other, *place)
+        for other in shown[order.index(area.id) + 1 :] if area.id in order else ():
+            place = other.place
+            if place is not None and screen != (place.x, place.y, place.w, place.h) and _touch(place, area):
+                yield WindowArea(other.id, place.x, place.y, place.w, place.h)
 
     def _window(self, window: int, name: str) -> int | None:
         """The first window id in a property, None if it is not set or 0."""
         found = self._x.property(window, name)
         return (found.cardinals() or (0,))[0] or None if found else None
 
-    def _app(self, window: int) -> str:
-        """The class of WM_CLASS (instance, NUL, class, NUL), which names the program; "" without."""
-        found = self._x.property(window, "WM_CLASS")
-        if found is None:
-            return ""
-        parts = found.data.split(b"\0")
-        return (parts[1] if len(parts) > 1 and parts[1] else parts[0]).decode("utf-8", "replace")
 
-    def _text(self, found: Property | None) -> str | None:
-        """A text property in the encoding its type names; None if there is none."""
-        if found is None:
-            return None
-        data = found.data.rstrip(b"\0")
-        if found.type == _STRING:
-            return data.decode("latin-1")
-        if found.type == self._x.atom("COMPOUND_TEXT"):
-            return _compound(data)
-        return data.decode("utf-8", "replace")
-
-
-def _touch(one: WindowArea, other: WindowArea) -> bool:
+def _touch(one: Rect, other: WindowArea) -> bool:
     return (
         one.x < other.x + other.w
         and other.x < one.x + one.w
         and one.y < other.y + other.h
         and other.y < one.y + one.h
     )
-
-
-def _compound(data: bytes) -> str:
-    """COMPOUND_TEXT as it is met today: Latin-1 with UTF-8 in brackets (xterm without utf8Title)."""
-    text = ""
-    for plain, utf8 in _UTF8_PART.findall(data):
-        text += _ESCAPE.sub(b"", plain).decode("latin-1") + utf8.decode("utf-8", "replace")
-    return text

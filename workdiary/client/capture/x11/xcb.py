@@ -18,6 +18,7 @@ import struct
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workdiary.client.capture.port import UnavailableError
@@ -30,14 +31,16 @@ _CHECKED = 1  # an error comes back as the request's own answer, not in the even
 _REPLY = 32  # every reply and event has at least this many bytes
 
 # Core requests and atoms (X11/Xproto.h, Xatom.h).
-_GET_ATTRIBUTES, _GET_GEOMETRY, _QUERY_TREE, _INTERN_ATOM = 3, 14, 15, 16
+_GET_GEOMETRY, _INTERN_ATOM = 14, 16
 _GET_PROPERTY, _QUERY_POINTER, _TRANSLATE, _QUERY_EXTENSION = 20, 38, 40, 98
-_INPUT_OUTPUT, _VIEWABLE = 1, 2
 _MAX_PROPERTY_BYTES = 65536
 
 
 class XError(Exception):
     """The server refused one request (a window that has just closed); the connection is fine."""
+
+
+Asked = tuple[int, bytes] | tuple[int, bytes, int]  # opcode, what follows the header, minor opcode
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,15 @@ class Property:
     type: int
     format: int
     data: bytes
+
+    @classmethod
+    def of(cls, reply: bytes | None) -> Property | None:
+        """Out of the server's reply; None if it is not set or its window is gone."""
+        if reply is None:
+            return None
+        kind, _, items = struct.unpack_from("=III", reply, 8)
+        width = reply[1]
+        return cls(kind, width, reply[_REPLY : _REPLY + items * width // 8]) if kind else None
 
     def cardinals(self) -> tuple[int, ...]:
         """The 32-bit items; () for any other format."""
@@ -79,6 +91,7 @@ class XConnection:
         screens = self._library.waits.xcb_setup_roots_iterator(self._library.waits.xcb_get_setup(self._c))
         for _ in range(number.value):
             self._library.waits.xcb_screen_next(ctypes.byref(screens))
+        self.screen: int = number.value
         self.root: int = ctypes.c_uint32.from_address(screens.data).value
         # Packed once: it is sent every second for as long as somebody works.
         self._pointer = Request(_QUERY_POINTER, struct.pack("=I", self.root))
@@ -139,14 +152,33 @@ class XConnection:
     def ask(self, opcode: int, data: bytes, minor: int = 0) -> bytes:
         """Send a request and wait for its reply. Raises `XError`, `UnavailableError`."""
         with self._lock:
-            number = self.send(opcode, data, minor)
+            return self._wait(self.send(opcode, data, minor), time.monotonic() + TIMEOUT_S)
+
+    def ask_all(self, requests: Sequence[Asked]) -> list[bytes | None]:
+        """Send all, then wait for all (one round trip); None where the server refused. Raises as `ask`."""
+        with self._lock:
+            numbers = [self.send(*request) for request in requests]
             until = time.monotonic() + TIMEOUT_S
-            while (reply := self.answer(number)) is None:
-                left = until - time.monotonic()
-                if left <= 0:
-                    self._library.waits.xcb_discard_reply(self._c, number)
-                    raise UnavailableError(f"the X server did not answer within {TIMEOUT_S:g} s")
-                select.select([self.fd], [], [], left)
+            answers: list[bytes | None] = []
+            for number in numbers:
+                try:
+                    answers.append(self._wait(number, until))
+                except XError:
+                    answers.append(None)
+                except UnavailableError:
+                    for late in numbers[len(answers) + 1 :]:
+                        self._library.waits.xcb_discard_reply(self._c, late)
+                    raise
+        return answers
+
+    def _wait(self, number: int, until: float) -> bytes:
+        """The reply to a request; what comes later than `until` (monotonic s) is thrown away."""
+        while (reply := self.answer(number)) is None:
+            left = until - time.monotonic()
+            if left <= 0:
+                self._library.waits.xcb_discard_reply(self._c, number)
+                raise UnavailableError(f"the X server did not answer within {TIMEOUT_S:g} s")
+            select.select([self.fd], [], [], left)
         return reply
 
     def tell(self, opcode: int, data: bytes, minor: int = 0) -> None:
@@ -176,14 +208,15 @@ class XConnection:
 
     def property(self, window: int, name: str) -> Property | None:
         """A window's property, at most 64 KiB of it; None if it is not set or the window is gone."""
-        request = struct.pack("=IIIII", window, self.atom(name), 0, 0, _MAX_PROPERTY_BYTES // 4)
-        with contextlib.suppress(XError):
-            reply = self.ask(_GET_PROPERTY, request)
-            kind, _, items = struct.unpack_from("=III", reply, 8)
-            width = reply[1]
-            if kind:
-                return Property(kind, width, reply[_REPLY : _REPLY + items * width // 8])
-        return None
+        return self.properties([(window, name)])[0]
+
+    def properties(self, wanted: Sequence[tuple[int, str]]) -> list[Property | None]:
+        """As `property`, for many windows and names in one round trip."""
+        asked = [
+            (_GET_PROPERTY, struct.pack("=IIIII", window, self.atom(name), 0, 0, _MAX_PROPERTY_BYTES // 4))
+            for window, name in wanted
+        ]
+        return [Property.of(reply) for reply in self.ask_all(asked)]
 
     def pointer_request(self) -> int:
         """Ask where the pointer is without waiting; hand `pointer_place` the `answer`."""
@@ -203,20 +236,6 @@ class XConnection:
             x, y = struct.unpack_from("=hh", moved, 12)
             return x, y, width, height
         return None
-
-    def family(self, window: int) -> tuple[int, tuple[int, ...]]:
-        """A window's parent (0 for the root) and its children from bottom to top. Raises `XError`."""
-        reply = self.ask(_QUERY_TREE, struct.pack("=I", window))
-        parent, children = struct.unpack_from("=IH", reply, 12)
-        return parent, struct.unpack_from(f"={children}I", reply, _REPLY)
-
-    def shown(self, window: int) -> bool:
-        """Whether a window is on the screen and has pixels of its own; False as well once it is gone."""
-        with contextlib.suppress(XError):
-            reply = self.ask(_GET_ATTRIBUTES, struct.pack("=I", window))
-            (kind,) = struct.unpack_from("=H", reply, 12)
-            return bool(kind == _INPUT_OUTPUT and reply[26] == _VIEWABLE)
-        return False
 
     def _check(self) -> None:
         if self.lost:
