@@ -19,6 +19,7 @@ from typing import Final, Self
 from workdiary import __version__
 from workdiary.client.account import Contract, Enrolment
 from workdiary.client.capture.port import Backends
+from workdiary.client.capture.private import PrivateLists, chosen
 from workdiary.client.capture.registry import choose
 from workdiary.client.control import AppCommands, ControlServer
 from workdiary.client.errors import ExitCode, KnownError
@@ -81,6 +82,7 @@ class Client:
     def __init__(self, files: HomeFiles, options: Options, closing: ExitStack) -> None:
         self.files = files
         self.policy = _policy(files, options)
+        self._privacy = chosen(files.settings.values)
         self._closing = closing
         self._options = options
         self._transport = HttpTransport(options.server_url)
@@ -92,9 +94,12 @@ class Client:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Words about a weaker key store or a repaired spool."""
+        """Words about a weaker key store, a repaired spool, a private list that belongs to no contract."""
         told = () if self.files.opened.notice is None else (self.files.opened.notice,)
-        return (*told, *self.files.spool.notices)
+        known = [name for contract in self.contracts() for name in (contract.id, contract.name)]
+        strangers = self._privacy.strangers(known) if known else ()
+        stray = [f"settings.toml has a private list for “{name}”: no contract is called so." for name in strangers]
+        return (*told, *self.files.spool.notices, *stray)
 
     @property
     def enrolment(self) -> Enrolment | None:
@@ -212,8 +217,13 @@ class Client:
             key_class=self.files.keys.key_class,
             trusted_ms=lambda: 0 if self.enrolment is None else self.enrolment.enrolled_ms,
             diary_url=self._options.server_url,
+            private=self._private,
             flags=lambda: self.files.account.flags(self._options.senses.clock.wall_ms()),
         )
+
+    def _private(self, contract: str) -> PrivateLists:
+        names = [known.name for known in self.contracts() if known.id == contract]
+        return self._privacy.of(contract, *names)
 
     def _zone(self) -> str:
         return self.files.settings.values.zone or computer_zone(self._options.env)

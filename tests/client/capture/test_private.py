@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.windows import window
 from workdiary.client.capture.port import ActiveWindow
-from workdiary.client.capture.private import PrivateLists, Privacy
+from workdiary.client.capture.private import Privacy, PrivateLists
 
 DEFAULTS = PrivateLists()
 
@@ -36,7 +36,7 @@ def test_and_those_that_are_not(name: str) -> None:
         "Ma Banque en ligne",
         "Banca en línea | Inicio",
         "BANCO DO BRASIL",
-        "İş Bankası",
+        "İş Bankas\u0131",
         "Сбербанк Онлайн",
         "Интернет-банкинг",
         "تسجيل الدخول – البنك الأهلي",

@@ -22,6 +22,10 @@ NO_MASKS = (
     "Private windows cannot be masked on this desktop, so no picture of the whole screen is taken. "
     "Agree on the capture mode “window” or “activity” with your client."
 )
+NO_LIST = (
+    "This desktop does not tell which windows are open. The capture mode “activity” records time and counts "
+    "and needs neither pictures nor windows."
+)
 NO_SESSION = "Lock and sleep are not announced on this desktop: they are noticed only by the clock."
 STEP_X11 = 'Choose the "Xorg" or "X11" session when you log in.'
 STEP_DISPLAY = "Start WorkDiary inside your desktop session."
@@ -45,15 +49,21 @@ def _input(backends: Backends) -> str:
     return NO_INJECTED if backends.input.name == "pynput" else ""
 
 
+def windows_note(backends: Backends) -> str:
+    """What follows where private windows cannot be found, and which capture modes are left; "" if they can."""
+    if backends.windows != NO_BACKEND:
+        return ""
+    return NO_LIST if backends.shot == NO_BACKEND else NO_MASKS
+
+
 def notes(backends: Backends) -> dict[str, str]:
     """One sentence or two per capability (the fields of `Backends`), "" where all is well."""
-    maskless = backends.windows == NO_BACKEND and backends.shot != NO_BACKEND
     said = {
         "shot": (NO_SHOTS if backends.shot == NO_BACKEND else "", backends.shot_refused),
         "input": (_input(backends), backends.input.refused),
         "idle": (NO_IDLE if backends.idle.name == NO_BACKEND else "", backends.idle.refused),
         "window": (NO_TITLE if backends.window.name == NO_BACKEND else "", backends.window.refused),
-        "windows": (NO_MASKS if maskless else "", backends.windows_refused),
+        "windows": (windows_note(backends), backends.windows_refused),
         "session": (NO_SESSION if backends.session.name == NO_BACKEND else "", backends.session.refused),
     }
     return {

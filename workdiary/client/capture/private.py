@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
 from workdiary.client.capture.port import ActiveWindow, OpenWindow
 from workdiary.client.capture.private_defaults import APPS, TITLES
+from workdiary.client.settings import Settings
 
 WORD: Final = "private"  # what is recorded in the place of a private application's name
 _IGNORED: Final = frozenset(
@@ -89,14 +90,35 @@ class Privacy:
     """
 
     general: PrivateLists = field(default_factory=PrivateLists)
-    more: dict[str, PrivateLists] = field(default_factory=dict)
+    more: Mapping[str, PrivateLists] = field(default_factory=dict)
+    _made: dict[tuple[str, ...], PrivateLists] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, *contract: str) -> PrivateLists:
-        """The lists of one contract, which goes by these names (id, name)."""
+        """The lists of one contract, which goes by these names (id, name); made once, asked every second."""
+        if contract not in self._made:
+            self._made[contract] = self._of(contract)
+        return self._made[contract]
+
+    def strangers(self, contracts: Iterable[str]) -> tuple[str, ...]:
+        """Names of contracts with a list of their own that are none of these ids and names."""
+        return tuple(sorted(self.more.keys() - set(contracts)))
+
+    def _of(self, contract: tuple[str, ...]) -> PrivateLists:
         added = [self.more[name] for name in dict.fromkeys(contract) if name in self.more]
         apps = (*self.general.apps, *(app for each in added for app in each.apps))
         titles = (*self.general.titles, *(title for each in added for title in each.titles))
         return PrivateLists(apps, titles, self.general.spared) if added else self.general
+
+
+def chosen(settings: Settings) -> Privacy:
+    """What a person's settings make private."""
+    general = PrivateLists(
+        (*settings.private_apps, *(APPS if settings.private_defaults else ())),
+        (*settings.private_titles, *(TITLES if settings.private_defaults else ())),
+        settings.not_private_apps,
+    )
+    more = {name: PrivateLists(each.apps, each.titles) for name, each in settings.contract_private.items()}
+    return Privacy(general, more)
 
 
 def _folded(text: str) -> str:

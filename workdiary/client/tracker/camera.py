@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, Protocol, cast
 
+from workdiary.client.capture.private import PrivateLists
 from workdiary.client.errors import KnownError, border
 from workdiary.client.segment.clock import Clock
 from workdiary.client.segment.model import (
@@ -35,6 +36,7 @@ from workdiary.client.segment.shots import (
 from workdiary.client.tracker.cells import Cell, ShotPlan
 from workdiary.client.tracker.ports import ShotStore
 from workdiary.client.tracker.schedule import Alarms
+from workdiary.client.tracker.shot_hints import ShotHints
 from workdiary.client.tracker.work import Job, Worker
 from workdiary.evidence.canonical import b64u
 from workdiary.rules.policy import PolicySet
@@ -67,7 +69,10 @@ class CameraNews(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameraParts:
-    """What the camera needs; random_int(n) draws from [0, n) by a CSPRNG; preview_ms: length of a hold."""
+    """What the camera needs; random_int(n) draws from [0, n) by a CSPRNG; preview_ms: length of a hold.
+
+    private: what a contract's pictures must not show.
+    """
 
     clock: Clock
     policy: PolicySet
@@ -79,6 +84,7 @@ class CameraParts:
     entropy: Entropy
     random_int: RandomInt
     preview_ms: int
+    private: Callable[[str], PrivateLists] = lambda _: PrivateLists()
 
 
 @dataclass(slots=True)
@@ -113,6 +119,7 @@ class Camera:
         self._leaving: list[_Leaving] = []
         self._abandoned: set[str] = set()  # rids closed without waiting for their shot
         self._flights = 0
+        self.hints = ShotHints()
 
     @property
     def busy(self) -> bool:
@@ -184,7 +191,8 @@ class Camera:
     def _launch(self, rid: str, cell: Cell, role: Literal["screen", "closing"]) -> None:
         parts = self._parts
         mode = cast("PicturedMode", cell.mode)
-        request = ShotRequest(parts.store.image_folder, parts.clock.wall_ms(), mode, role)
+        private = parts.private(cell.contract)
+        request = ShotRequest(parts.store.image_folder, parts.clock.wall_ms(), mode, role, private)
         cell.in_flight += 1
         self._flights += 1
         flight = _Flight(rid, cell, request)
@@ -208,6 +216,7 @@ class Camera:
             if isinstance(result, ShotFailedError):
                 _LOG.info("no screenshot: %s", result)
                 cell.failure = result.no_shot
+                self.hints.failed(result)
             elif isinstance(result, KnownError):
                 cell.failure = "error"
                 self._news.trouble(result)
@@ -245,14 +254,19 @@ class Camera:
                 forget(parts.store.image_folder, images)
             raise
         self._plan.taken(cell, now)
+        self.hints.kept(cell.contract, images)
         self._news.shot_kept(shots)
 
     def _useless(self, flight: _Flight, images: list[ShotImage]) -> NoShot | None:
+        """Why these images are not to be kept; a mode that became stricter meanwhile holds for them already."""
         if flight.rid in self._abandoned:
             return "locked"
+        if flight.cell.mode != flight.request.mode:
+            return "mode"
         if all(image.blank for image in images):
             return "blank-frame"
-        if all(image.masked_pct >= self._parts.policy.masked_pct for image in images):
+        limit = self._parts.policy.masked_pct
+        if all(image.blank or image.masked_pct >= limit for image in images):
             return "private-app"
         return None
 

@@ -82,9 +82,9 @@ class ShotPlan:
 
     def enter(self, cell: Cell, now_ms: int, count: int) -> None:
         """Tracking begins (again) in `cell`: draw its instants, redraw those that passed untracked."""
+        cell.planned = []
         if not takes_images(cell.mode):
             return
-        cell.planned = []
         for slot in range(count):
             instant = self._drawn(cell, slot)
             if instant < now_ms and slot >= cell.shots + cell.in_flight:

@@ -59,7 +59,15 @@ def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tupl
     )
     camera = Camera(_camera_parts(world, stages, choices, post), news)
     recorder = Recorder(
-        Recording(world.clock, choices.policy, world.backends, stages.store, world.zone, world.entropy)
+        Recording(
+            world.clock,
+            choices.policy,
+            world.backends,
+            stages.store,
+            world.zone,
+            world.entropy,
+            choices.private,
+        )
     )
     timer = Timer(
         TimerParts(
@@ -92,6 +100,7 @@ def _camera_parts(world: World, stages: Stages, choices: Choices, post: Post) ->
         entropy=world.entropy,
         random_int=world.random_int,
         preview_ms=choices.preview_ms,
+        private=choices.private,
     )
 
 

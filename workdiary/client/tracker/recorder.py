@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workdiary.client.capture.port import BackendCounts, Backends, InputCounts, UnavailableError
+from workdiary.client.capture.private import WORD, PrivateLists
 from workdiary.client.segment.clock import Clock, Reading
 from workdiary.client.segment.model import SegmentProgress, SegmentStart
 from workdiary.client.segment.segmenter import Entropy, Opening, OpenSegment, Surroundings, Work
@@ -34,7 +35,7 @@ class SegmentStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a recorder needs; zone: the person's IANA time zone now."""
+    """What a recorder needs; zone: the person's IANA time zone now; private: what a contract must not learn."""
 
     clock: Clock
     policy: PolicySet
@@ -42,6 +43,7 @@ class Recording:
     store: SegmentStore
     zone: Callable[[], str]
     entropy: Entropy
+    private: Callable[[str], PrivateLists] = lambda _: PrivateLists()
 
 
 class Recorder:
@@ -116,11 +118,13 @@ class Recorder:
         return True
 
     def watch_window(self, now: Reading, *, titles: bool) -> None:
-        """Book the focused application; where the desktop does not tell, nothing is booked."""
+        """Book the focused application, a private one as one word; nothing where the desktop does not tell."""
         segment = self.segment
         window = self._parts.backends.window.backend.active() if segment is not None else None
         if segment is not None and window is not None:
-            segment.focus(segment.place(now), window.app, window.title if titles else None)
+            private = self._parts.private(segment.start.contract).hides(window)
+            title = window.title if titles and not private else None
+            segment.focus(segment.place(now), WORD if private else window.app, title)
 
     def untouched_ms(self, now: Reading, threshold_ms: int) -> int:
         """Awake ms since the last input; the desktop is asked only once our own count says `threshold_ms`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from workdiary.client.capture.port import NO_BACKEND, Backends, Choice, Refusal
+from workdiary.client.capture.permissions import windows_note
 from workdiary.client.segment.clock import Clock, read
 from workdiary.client.tracker.camera import Camera
 from workdiary.client.tracker.events import BackendView, OutboxView, ShotView, Snapshot, State, Sync
@@ -84,6 +85,7 @@ def snapshot(shown: Shown, around: Around) -> Snapshot:
         sync=sync,
         reason=shown.timer.reason or around.notice or shown.recorder.note or why,
         flags=around.flags,
+        hints=shown.camera.hints.words,
         contract=None if around.agreement is None else around.agreement.view(),
         contracts=tuple(agreement.view() for agreement in around.agreements),
         memo="" if work is None else work.memo,
@@ -189,6 +191,7 @@ def backend_views(backends: Backends, recorder: Recorder | None = None) -> tuple
         _view("input", backends.input, note or _COUNT_NOTES[counts]),
         _view("idle", backends.idle, ""),
         _view("window", backends.window, NO_TITLES if backends.window.name == NO_BACKEND else ""),
+        BackendView("windows", backends.windows, windows_note(backends), _refused(backends.windows_refused)),
         _view("session", backends.session, ""),
     )
 

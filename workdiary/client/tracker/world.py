@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workdiary.client.capture.port import Backends
+from workdiary.client.capture.private import PrivateLists
 from workdiary.client.segment.clock import Clock
 from workdiary.client.segment.segmenter import Entropy
 from workdiary.client.segment.shots import ShotTaker
@@ -60,3 +61,4 @@ class Choices:
     trusted_ms: Callable[[], int] = lambda: 0
     diary_url: Callable[[], str | None] = lambda: None
     flags: Callable[[], tuple[str, ...]] = lambda: ()
+    private: Callable[[str], PrivateLists] = lambda _: PrivateLists()  # what a contract must not be shown
