@@ -50,7 +50,7 @@ def _input(backends: Backends) -> str:
 
 
 def windows_note(backends: Backends) -> str:
-    """What follows where private windows cannot be found, and which capture modes are left; "" if they can."""
+    """What follows where private windows cannot be found, and what is left to agree on; "" if they can."""
     if backends.windows != NO_BACKEND:
         return ""
     return NO_LIST if backends.shot == NO_BACKEND else NO_MASKS

@@ -258,7 +258,7 @@ class Camera:
         self._news.shot_kept(shots)
 
     def _useless(self, flight: _Flight, images: list[ShotImage]) -> NoShot | None:
-        """Why these images are not to be kept; a mode that became stricter meanwhile holds for them already."""
+        """Why these images are not to be kept; a mode that changed meanwhile holds for them already."""
         if flight.rid in self._abandoned:
             return "locked"
         if flight.cell.mode != flight.request.mode:

@@ -35,7 +35,7 @@ class SegmentStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a recorder needs; zone: the person's IANA time zone now; private: what a contract must not learn."""
+    """What a recorder needs; zone: the person's IANA zone now; private: what a contract must not learn."""
 
     clock: Clock
     policy: PolicySet
@@ -118,7 +118,7 @@ class Recorder:
         return True
 
     def watch_window(self, now: Reading, *, titles: bool) -> None:
-        """Book the focused application, a private one as one word; nothing where the desktop does not tell."""
+        """Book the focused application, a private one as one word; where nobody tells, nothing is booked."""
         segment = self.segment
         window = self._parts.backends.window.backend.active() if segment is not None else None
         if segment is not None and window is not None:

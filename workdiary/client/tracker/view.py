@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from workdiary.client.capture.port import NO_BACKEND, Backends, Choice, Refusal
 from workdiary.client.capture.permissions import windows_note
+from workdiary.client.capture.port import NO_BACKEND, Backends, Choice, Refusal
 from workdiary.client.segment.clock import Clock, read
 from workdiary.client.tracker.camera import Camera
 from workdiary.client.tracker.events import BackendView, OutboxView, ShotView, Snapshot, State, Sync
