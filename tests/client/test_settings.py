@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from workdiary.client.errors import DamagedError, ExitCode, KnownError
-from workdiary.client.settings import Home, Settings, default_home, load_settings, open_home, write_durably
+from workdiary.client.settings import (
+    Home,
+    PrivateNames,
+    Settings,
+    default_home,
+    load_settings,
+    open_home,
+    write_durably,
+)
 
 
 @pytest.fixture
@@ -187,3 +195,37 @@ def test_a_bad_override_names_its_variable(home: Home) -> None:
 
 def test_no_setting_moves_a_clock() -> None:
     assert not [name for name in Settings.__dataclass_fields__ if "clock" in name or "time" in name]
+
+
+def test_private_lists_are_the_persons_own_and_each_contracts(home: Home) -> None:
+    (home.path / "settings.toml").write_text(
+        'private_titles = ["*salary*"]\nprivate_defaults = false\nnot_private_apps = ["code"]\n'
+        '[contract_private."Acme Ltd"]\napps = ["slack"]\n'
+        '[contract_private.other]\ntitles = ["x"]\ncolour = "red"\n'
+    )
+    loaded = load_settings(home, {"WORKDIARY_PRIVATE_DEFAULTS": "true"})
+    values = loaded.values
+    assert (values.private_titles, values.not_private_apps) == (("*salary*",), ("code",))
+    assert values.private_defaults is True
+    assert values.contract_private == {
+        "Acme Ltd": PrivateNames(apps=("slack",)),
+        "other": PrivateNames(titles=("x",)),
+    }
+    assert loaded.unknown == ("contract_private.other.colour",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "private_defaults = 1",
+        'private_defaults = "yes"',
+        "contract_private = 5",
+        'contract_private = { acme = "slack" }',
+        'contract_private = { acme = { apps = "slack" } }',
+        "contract_private = { acme = { titles = [1] } }",
+    ],
+)
+def test_a_private_list_that_cannot_be_read_is_no_empty_one(home: Home, text: str) -> None:
+    (home.path / "settings.toml").write_text(text + "\n")
+    with pytest.raises(KnownError, match="The settings cannot be used"):
+        load_settings(home, {})

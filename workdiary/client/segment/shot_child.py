@@ -174,10 +174,11 @@ def _window(eyes: _Eyes, locator: WindowLocator) -> list[Picture]:
 
 def _check_worth(pictures: list[Picture]) -> None:
     """Raises `ShotFailedError` if no picture shows anything: then none is stored."""
-    if all(each.blank for each in pictures):
-        raise ShotFailedError("blank-frame", "the desktop handed out an empty picture")
-    if all(each.blank or each.masked_pct >= HIDDEN_PCT for each in pictures):
+    if not all(each.blank or each.masked_pct >= HIDDEN_PCT for each in pictures):
+        return
+    if any(each.masked_pct >= HIDDEN_PCT for each in pictures):
         raise ShotFailedError("private-app", "what is private fills the picture")
+    raise ShotFailedError("blank-frame", "the desktop handed out an empty picture")
 
 
 def _blur(folder: Path, sharp: ShotImage, stem: str, around: Surroundings) -> ShotImage:

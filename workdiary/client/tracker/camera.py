@@ -263,12 +263,10 @@ class Camera:
             return "locked"
         if flight.cell.mode != flight.request.mode:
             return "mode"
-        if all(image.blank for image in images):
-            return "blank-frame"
-        limit = self._parts.policy.masked_pct
-        if all(image.blank or image.masked_pct >= limit for image in images):
-            return "private-app"
-        return None
+        masked = [image.masked_pct >= self._parts.policy.masked_pct for image in images]
+        if not all(image.blank or hidden for image, hidden in zip(images, masked, strict=True)):
+            return None
+        return "private-app" if any(masked) else "blank-frame"
 
     def _cell(self, segment: OpenSegment) -> Cell:
         """The cell a segment lies in, with what an earlier run of the app recorded in it."""
