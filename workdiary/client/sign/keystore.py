@@ -10,13 +10,13 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from workdiary.client.errors import DamagedError, KnownError, border
-from workdiary.client.settings import Home, sync_folder, write_durably
+from workdiary.client.settings import Home
+from workdiary.client.settings.files import get_twice, put_twice, remove_twice
 
 SOFTWARE = "SOFTWARE"
 SOFTWARE_FILE = "SOFTWARE-FILE"
@@ -74,22 +74,21 @@ class FileStore:
             try:
                 if sys.platform != "win32" and path.stat().st_mode & _LOOSE:
                     path.chmod(0o600)
-                return path.read_bytes()
             except FileNotFoundError:
                 return None
+            return get_twice(path)
 
     def put(self, name: str, secret: bytes) -> None:
-        """Written to a temporary file, synced, renamed."""
+        """Written to a temporary file, synced, renamed; a copy that says what it is first."""
         path = self._path(name)
         with border(path):
-            write_durably(path, secret)
+            put_twice(path, secret)
 
     def delete(self, name: str) -> None:
         """Removed, and the removal synced."""
         path = self._path(name)
-        with border(path), suppress(FileNotFoundError):
-            path.unlink()
-            sync_folder(self._folder)
+        with border(path):
+            remove_twice(path)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

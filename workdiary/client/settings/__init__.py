@@ -1,168 +1,37 @@
-"""The home folder and its typed settings: where things lie, which format the home has, what the person chose.
-
-Layout: settings.toml, home.json, account.json, trust.json, keys/, spool/, lock, control.sock, logs/, server/.
-"""
+"""The home folder and its typed settings: what the person chose, and where it lies."""
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 
-from workdiary.client.errors import DamagedError, KnownError, border
+from workdiary.client.errors import KnownError
+from workdiary.client.settings.files import sync_folder, write_durably
+from workdiary.client.settings.home import HOME_FORMAT, Home, default_home, open_home
 
-HOME_FORMAT = 1
+__all__ = [
+    "HOME_FORMAT",
+    "Home",
+    "LoadedSettings",
+    "Settings",
+    "default_home",
+    "load_settings",
+    "open_home",
+    "sync_folder",
+    "write_durably",
+]
+
 QUOTA_MIB_MAX = 1 << 20  # 1 TiB: more is a typing mistake, not a quota
 PREVIEW_S_MAX = 600  # product.md, Shots 6
 _ENV = "WORKDIARY_"
 _PER_CONTRACT = "contract_private"
 # Words that make a key a secret: those belong in the key store, not in a file pasted into bug reports.
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "private_key", "seed", "recovery")
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """An opened home folder (mode 0700); `ident`: 16 random bytes in hex, made once, kept from servers."""
-
-    path: Path
-    ident: str
-
-    @property
-    def spool(self) -> Path:
-        """Folder of the spool."""
-        return self.path / "spool"
-
-    @property
-    def keys(self) -> Path:
-        """Folder of the 0600-file key store."""
-        return self.path / "keys"
-
-    @property
-    def lock(self) -> Path:
-        """Lock file of the running tracker."""
-        return self.path / "lock"
-
-    @property
-    def socket(self) -> Path:
-        """The control channel's socket."""
-        return self.path / "control.sock"
-
-    @property
-    def logs(self) -> Path:
-        """Folder of rotating logs."""
-        return self.path / "logs"
-
-    @property
-    def server(self) -> Path:
-        """Folder of the embedded server."""
-        return self.path / "server"
-
-    def read(self, name: str) -> bytes | None:
-        """A small file of the home, None if it is not there. Raises KnownError."""
-        path = self.path / name
-        with border(path):
-            try:
-                return path.read_bytes()
-            except FileNotFoundError:
-                return None
-
-    def write(self, name: str, data: bytes) -> None:
-        """Replace a small file durably (temporary file, fsync, rename, fsync of the folder), mode 0600."""
-        path = self.path / name
-        with border(path):
-            write_durably(path, data)
-
-    def read_json(self, name: str) -> dict[str, Any] | None:
-        """A JSON object of the home, None if it is not there. Raises DamagedError if it is none."""
-        data = self.read(name)
-        if data is None:
-            return None
-        try:
-            value = json.loads(data)
-        except ValueError as error:
-            raise DamagedError(str(self.path / name), "It is not JSON.") from error
-        if not isinstance(value, dict):
-            raise DamagedError(str(self.path / name), "It is not a JSON object.")
-        return value
-
-    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Replace a JSON file durably."""
-        self.write(name, json.dumps(value, indent=1, sort_keys=True).encode() + b"\n")
-
-
-def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Replace `path`: a power cut leaves the old or the new bytes. Raises OSError; leaves no temporary."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename or unlink in `folder` survive power loss. Raises OSError."""
-    if os.name == "nt":
-        return  # NTFS journals metadata; a directory cannot be opened for fsync there
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def default_home(env: Mapping[str, str]) -> Path:
-    """`WORKDIARY_HOME`, else platformdirs' user data folder."""
-    chosen = env.get("WORKDIARY_HOME")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path  # noqa: PLC0415 - only where nobody named a home
-
-    return user_data_path("workdiary", appauthor=False)
-
-
-def open_home(path: Path, app_version: str) -> Home:
-    """Make or open a home. Raises KnownError (exit 8): unreadable, no folder, newer format (untouched)."""
-    path = path.absolute()
-    with border(path):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied", str(path))
-    unmarked = Home(path, "")
-    mark = unmarked.read_json("home.json")
-    if mark is None:
-        mark = {"format": HOME_FORMAT, "app": app_version, "ident": secrets.token_hex(16)}
-        unmarked.write_json("home.json", mark)
-    number, ident = mark.get("format"), mark.get("ident")
-    if not isinstance(number, int) or not isinstance(ident, str):
-        raise DamagedError(str(path / "home.json"), "It does not say which format this home has.")
-    if number > HOME_FORMAT:
-        raise KnownError(
-            "This home belongs to a newer WorkDiary",
-            f"It has format {number} (written by {mark.get('app')}); this version knows {HOME_FORMAT}. "
-            "It was left untouched: update WorkDiary, or choose another home with --home.",
-            subject=str(path),
-        )
-    home = Home(path, ident)
-    with border(path):
-        for folder in (home.keys, home.spool, home.logs):
-            folder.mkdir(mode=0o700, exist_ok=True)
-    return home
 
 
 @dataclass(frozen=True, slots=True)
