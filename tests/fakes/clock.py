@@ -11,6 +11,12 @@ class FakeClock:
         self._awake = 1_000_000
         self._total = 5_000_000
         self.boot = boot
+        self._set_by = 0  # how far somebody has set the wall, in all
+
+    @property
+    def true_ms(self) -> int:
+        """What the wall clock would say if nobody had set it."""
+        return self._wall - self._set_by
 
     def wall_ms(self) -> int:
         return self._wall
@@ -43,3 +49,4 @@ class FakeClock:
     def step(self, ms: int) -> None:
         """The wall clock is set."""
         self._wall += ms
+        self._set_by += ms

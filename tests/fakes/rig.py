@@ -20,6 +20,7 @@ from tests.fakes.stages import (
     ManualWorker,
     Row,
 )
+from workdiary.client.segment.trusted import TrustedTime
 from workdiary.client.tracker.core import Core
 from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.machine import Mode
@@ -55,12 +56,17 @@ class Rig:
     def boot(self) -> None:
         """A new process over the same store; the one before it was killed."""
         self.desktop.input.running = False
-        self.alarms = FakeAlarms(self.clock)
+        self.time = self._time()
+        self.alarms = FakeAlarms(self.time)
         self.posted: deque[Callable[[], None]] = deque()
         self.camera, self.signer, self.sender = ManualWorker(), ManualWorker(), ManualWorker()
         self.journal = FakeJournal(self.store)
         self.uploader = FakeUploader()
         self._assemble(self._stages())
+
+    def _time(self) -> TrustedTime:
+        """The clocks as this process believes them."""
+        return TrustedTime(self.clock, floor_ms=self.trusted_ms)
 
     def _stages(self) -> Stages:
         return Stages(
@@ -77,7 +83,7 @@ class Rig:
 
     def _assemble(self, stages: Stages) -> None:
         world = World(
-            clock=self.clock,
+            clock=self.time,
             entropy=self._random.randbytes,
             random_int=self._draw,
             backends=self.desktop.backends(),
@@ -88,7 +94,6 @@ class Rig:
             policy=self.policy,
             preview_ms=self.preview_ms,
             resume_alone=self.resume_alone,
-            trusted_ms=lambda: self.trusted_ms,
         )
         self.core = Core(world, stages, choices, self.posted.append)
         self.corrections = self.core.corrector(lambda job: job())

@@ -84,9 +84,26 @@ def test_only_a_sound_word_of_the_same_boot_and_owner_places(said: Entry) -> Non
     assert shown.start == T0 - BACK
 
 
-def test_only_unsure_time_is_placed_and_only_what_fits_a_cell() -> None:
-    sure = unsure(clock_unsure=False)
-    assert project([sure, place()]).segments[0].start == T0 - BACK
+def test_time_that_seemed_certain_is_placed_where_the_boots_own_clock_contradicts_it() -> None:
+    wrong = unsure(clock_unsure=False)
+    assert project([wrong, place(at=T0)]).segments[0].start == T0
+    right = segment(1, T0, T0 + CELL, boot="boot-1", mono0=MONO, mono1=MONO + CELL)
+    (shown,) = project([right, place(at=T0 + 2_000)]).segments
+    assert (shown.start, shown.placed) == (T0, False)
+    assert project([right, place(at=T0 + 5_000)]).segments[0].start == T0 + 5_000
+    # a month later a quartz may be off by minutes
+    month = 30 * 24 * HOUR
+    late = place(mono=MONO + month, server_time=T0 + month + 4 * MINUTE)
+    assert project([right, late]).segments[0].start == T0
+
+
+def test_what_was_unsure_and_right_after_all_stays_where_it_was() -> None:
+    entry = segment(1, T0, T0 + CELL, clock_unsure=True, boot="boot-1", mono0=MONO, mono1=MONO + CELL)
+    (shown,) = project([entry, place(at=T0 + 1_500)]).segments
+    assert (shown.start, shown.clock_unsure) == (T0, False)
+
+
+def test_only_what_fits_a_cell_is_placed() -> None:
     entry = unsure()
     long = replace(entry, clear={**entry.clear, "end": T0 - BACK + 2 * CELL})
     assert not project([long, place()]).segments[0].placed

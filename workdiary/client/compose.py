@@ -39,6 +39,7 @@ from workdiary.client.tracker.zone import computer_zone
 from workdiary.client.upload.enrol import Grant, enrol
 from workdiary.client.upload.keydesk import KeyDesk, KeyParts
 from workdiary.client.upload.server import DiaryServer
+from workdiary.client.upload.skew import open_time
 from workdiary.client.upload.transport import HttpTransport
 from workdiary.client.upload.uploader import SyncReport, Uploader, UploaderParts
 from workdiary.rules.policy import PolicySet, by_name
@@ -88,6 +89,7 @@ class Client:
         self._transport = HttpTransport(options.server_url)
         self.backends = options.senses.backends(options.env)
         closing.callback(self.backends.close)
+        self.time = open_time(files.home, files.account, files.spool, options.senses.clock)
         self.tracker = self._engine()
         app = AppCommands(options.quit_app, self.retry)
         self.control = ControlServer(self.tracker, files.home.socket, app)
@@ -171,8 +173,8 @@ class Client:
             self.tracker.wait_until(_nothing_to_send, SEND_LAST_S)
 
     def _engine(self) -> Engine:
-        files, senses = self.files, self._options.senses
-        context = SigningContext(senses.clock, build_texts(self.backends), senses.entropy)
+        files, senses, time = self.files, self._options.senses, self.time
+        context = SigningContext(time, build_texts(self.backends), senses.entropy)
         journal = Journal(files.spool.book, files.keys, files.account, context)
         uploader = Uploader(
             UploaderParts(
@@ -181,13 +183,14 @@ class Client:
                 account=files.account,
                 journal=journal,
                 transport=self._transport,
-                clock=senses.clock,
+                clock=time,
                 jitter=senses.jitter,
                 entropy=senses.entropy,
+                time=time,
             )
         )
         world = World(
-            clock=senses.clock,
+            clock=time,
             entropy=senses.entropy,
             random_int=senses.random_int,
             backends=self.backends,
@@ -200,7 +203,7 @@ class Client:
             journal=journal,
             uploader=uploader,
             contracts=self,
-            alarms=SchedulerAlarms(),
+            alarms=SchedulerAlarms(time),
             camera=ThreadWorker("workdiary-shots"),
             signer=ThreadWorker("workdiary-signer"),
             sender=ThreadWorker("workdiary-sender"),
@@ -215,10 +218,9 @@ class Client:
             preview_ms=min(preview_ms, self.policy.preview_max_ms),
             resume_alone=self._options.resume_alone,
             key_class=self.files.keys.key_class,
-            trusted_ms=lambda: 0 if self.enrolment is None else self.enrolment.enrolled_ms,
             diary_url=self._options.server_url,
             private=self._private,
-            flags=lambda: self.files.account.flags(self._options.senses.clock.wall_ms()),
+            flags=lambda: self.files.account.flags(self.time.wall_ms()),
         )
 
     def _private(self, contract: str) -> PrivateLists:

@@ -1,4 +1,9 @@
-"""`clock-place`: where time belongs that a wrong clock recorded (product.md, Time 2)."""
+"""`clock-place`: where time belongs that a wrong clock recorded (product.md, Time 2; ADR 022).
+
+Within one boot the monotonic clock says when everything was, once one instant of it is known. What was marked
+as unsure is placed by that; so is what was not, if that same clock contradicts it: the wall was set later, or
+was wrong before anybody could know.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,8 @@ from workdiary.rules.policy import DAY, STANDARD, PolicySet, by_digest
 # Zones and weeks around an instant must be instants too.
 _FIRST: Final = 8 * DAY
 _LAST: Final = TIME_MAX_MS - 8 * DAY
+# A quartz goes wrong by less than this part of the time.
+DRIFT: Final = 10_000
 
 Speaks = Callable[[Entry, Entry], bool]
 
@@ -29,7 +36,7 @@ class Placement:
 def placements(
     segments: Iterable[Entry], places: Sequence[Entry], locks: Locks, speaks: Speaks
 ) -> Mapping[str, Placement]:
-    """Placement by rid of every segment that one of `places` (in order) places; the first counts.
+    """Placement by rid of every segment that one of `places` (in order) speaks of; the first counts.
 
     speaks: whether the second record's signer may speak of the first one's time.
 
@@ -40,8 +47,6 @@ def placements(
         by_boot.setdefault(entry.text("boot") or "", []).append(entry)
     found: dict[str, Placement] = {}
     for segment in segments if places else ():
-        if not segment.flag("clock_unsure"):
-            continue
         for entry in by_boot.get(segment.text("boot") or "", ()):
             placement = _placement(segment, entry, locks) if speaks(segment, entry) else None
             if placement is not None:
@@ -67,4 +72,12 @@ def _placement(segment: Entry, entry: Entry, locks: Locks) -> Placement | None:
     counted = locks.counted(start, segment.place) and not locks.counted(start, entry.place)
     if not sound or counted or start + shift < _FIRST or end + shift > _LAST:
         return None
+    apart = segment.number("mono0") - entry.number("mono")
+    if agrees(shift, apart, policy.clock_step_ms):
+        return Placement(0, segment.place) if segment.flag("clock_unsure") else None
     return Placement(shift, entry.place)
+
+
+def agrees(shift: int, apart: int, step_ms: int) -> bool:
+    """Whether a clock that is off by `shift`, `apart` ms from where it was compared, was right after all."""
+    return abs(shift) <= step_ms + abs(apart) // DRIFT

@@ -41,18 +41,24 @@ class Places:
         at = number(record, "at")
         if not record.supported or at is None:
             return None
+        place = self._known.get((record.stream, named(record, "boot")))
+        signed = _placed(at, number(record, "mono"), place)
         start, end = number(record, "start"), number(record, "end")
         # What is entered or said afterwards was made when it was signed, not in the time it is about.
         if record.kind != "segment" or start is None or end is None:
-            return Claim(at, at)
-        if record.payload.get("clock_unsure") is not True:
-            return Claim(start, max(end, at))
-        placed = self._known.get((record.stream, named(record, "boot")))
-        mono0, mono1 = number(record, "mono0"), number(record, "mono1")
-        if placed is None or mono0 is None or mono1 is None:
+            return Claim(signed, signed)
+        if record.payload.get("clock_unsure") is True and place is None:
             return Claim(start, end, unsure=True)
-        mono, server = placed
-        return Claim(server - (mono - mono0), server - (mono - mono1))
+        ended = _placed(end, number(record, "mono1"), place)
+        return Claim(_placed(start, number(record, "mono0"), place), max(ended, signed))
+
+
+def _placed(said: int, mono: int | None, place: tuple[int, int] | None) -> int:
+    """An instant by the clock of its own boot, where that contradicts it."""
+    if place is None or mono is None:
+        return said
+    exact = place[1] - (place[0] - mono)
+    return said if abs(exact - said) <= TOLERANCE_MS else exact
 
 
 def time_word(record: ParsedRecord, claim: Claim | None, window: Window) -> tuple[str, str]:

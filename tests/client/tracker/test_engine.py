@@ -14,6 +14,7 @@ from tests.fakes.shots import TINY_WEBP, FakeShotTaker
 from tests.fakes.stages import FakeContracts, FakeJournal, FakeStore, FakeUploader
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.clock import SystemClock
+from workdiary.client.segment.trusted import TrustedTime
 from workdiary.client.tracker.engine import Engine
 from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.schedule import SchedulerAlarms
@@ -34,7 +35,7 @@ class Running:
         self.uploader = FakeUploader()
         # the first instant is drawn as soon as it can be, so that there is a shot to wait for
         world = World(
-            SystemClock(),
+            TrustedTime(SystemClock()),
             os.urandom,
             lambda below: 0,
             self.desktop.backends(),

@@ -69,11 +69,16 @@ class PlacingClock(Clock, Protocol):
         """A segment has ended there."""
         ...
 
+    def skew_ms(self) -> int:
+        """By how much the computer's wall clock is ahead of the server's; 0 for what counts as the same."""
+        ...
+
 
 class TrustedTime:
     """The computer's clocks, the wall corrected where it is known better. Thread-safe.
 
-    known: from earlier runs; floor_ms: no time before it can be true (0: nothing is known).
+    known: from earlier runs; floor_ms: no time before it can be true (0: nothing is known); own: whether the
+    server is on this computer, and goes by the very clock that may be wrong.
     """
 
     def __init__(
@@ -82,6 +87,8 @@ class TrustedTime:
         known: Known | None = None,
         floor_ms: int = 0,
         keep: Callable[[Known], None] = lambda _known: None,
+        *,
+        own: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self._known = known or Known()
@@ -91,10 +98,11 @@ class TrustedTime:
         self._boot = boot_digest(clock.boot_id())
         contact = self._known.contact
         self._contact = contact if contact is not None and contact.boot == self._boot else None
-        self._anchor: Reading | None = None  # the first believed reading of this run
+        self._anchor: Reading | None = None  # the first reading of this run that was believed
         self._offset: int | None = None  # wall against total when it was last believed or met
         self._stepped = False  # the wall was set since, and no server has spoken
-        self._main = False  # what is recorded now lies on the timeline that was believed
+        self._sound = False  # what is recorded now lies where it was believed to be
+        self._own = own
         self._correction = 0
         self._lock = threading.Lock()
 
@@ -129,21 +137,27 @@ class TrustedTime:
             own = replace(now, wall_ms=now.wall_ms - self._correction)
             self._notice(own)
             plausible = self._plausible(own.wall_ms)
-            if fresh and plausible and self._contact is None:
-                self._anchor = None  # nobody knows better: a new session takes the wall as it is
-            reference = self._reference(own.total_ms)
-            base = own.wall_ms
-            if reference is not None and abs(own.wall_ms - reference) > STEP_MS:
-                base = reference
-            self._main = reference is not None or plausible
+            base = self._best(own, fresh=fresh and plausible)
+            met = self._contact
             lead = self._until - base
-            if self._main and 0 < lead <= 2 * TOLERANCE_MS:
+            if (met is not None or (fresh and plausible)) and 0 < lead <= 2 * TOLERANCE_MS:
                 base += lead
             placed = replace(own, wall_ms=base)
-            if self._main and self._anchor is None:
+            self._sound = met is not None or (plausible and not self._stepped)
+            if self._sound and self._anchor is None:
                 self._anchor = placed
             self._correction = base - own.wall_ms
             return placed, self._doubtful(own)
+
+    def _best(self, own: Reading, *, fresh: bool) -> int:
+        """The time by the server, where the wall says another one."""
+        met = self._contact
+        if met is None or abs(own.wall_ms - met.at(own.total_ms)) <= STEP_MS:
+            return own.wall_ms
+        if fresh and self._own():
+            self._contact = None  # nobody outside knows better: a new session takes the wall as it is
+            return own.wall_ms
+        return met.at(own.total_ms)
 
     def unsure(self) -> bool:
         """See `PlacingClock`."""
@@ -155,19 +169,16 @@ class TrustedTime:
     def recorded(self, end_ms: int) -> None:
         """See `PlacingClock`."""
         with self._lock:
-            if self._main:
+            if self._sound:
                 self._until = max(self._until, end_ms)
 
-    def met(self, contact: Contact, *, own: bool) -> bool:
-        """A server has told its time; durable on return. Whether it is believed.
-
-        own: it runs on this computer, by the very clock that may be wrong. Raises `KnownError`.
-        """
+    def met(self, contact: Contact) -> bool:
+        """The server has told its time; durable on return. Whether it is believed. Raises `KnownError`."""
         with self._lock:
-            if own and not (self._plausible(contact.server_ms) and self._agrees(contact)):
-                return False
             known = self._contact
-            if known is None or self._is_news(known, contact):
+            if self._own() and not (self._plausible(contact.server_ms) and _agree(known, contact)):
+                return False
+            if known is None or not _agree(known, contact):
                 self._contact = self._settled(contact)
             else:
                 self._contact = replace(
@@ -183,7 +194,7 @@ class TrustedTime:
         return True
 
     def skew_ms(self) -> int:
-        """By how much the computer's wall clock is ahead of the server's; 0 for what counts as the same."""
+        """See `PlacingClock`."""
         contact, own = self._contact, self.raw()
         if contact is None:
             return 0
@@ -198,23 +209,6 @@ class TrustedTime:
             if abs(ours - contact.server_ms) <= max(STEP_MS, contact.bound_ms):
                 return replace(contact, server_ms=ours)
         return contact
-
-    def _agrees(self, contact: Contact) -> bool:
-        """Whether a server on this computer says what was believed; its clock may be the one that was set."""
-        reference = self._reference(contact.total_ms)
-        return reference is None or abs(contact.server_ms - reference) <= STEP_MS
-
-    @staticmethod
-    def _is_news(known: Contact, contact: Contact) -> bool:
-        off = abs(known.at(contact.total_ms) - contact.server_ms)
-        return off > STEP_MS + known.bound_ms + contact.bound_ms
-
-    def _reference(self, total_ms: int) -> int | None:
-        """What time it must be by what was believed earlier in this boot."""
-        if self._contact is not None:
-            return self._contact.at(total_ms)
-        anchor = self._anchor
-        return None if anchor is None else anchor.wall_ms + total_ms - anchor.total_ms
 
     def _plausible(self, wall_ms: int) -> bool:
         if self._floor == 0:
@@ -237,7 +231,15 @@ class TrustedTime:
         contact = self._contact
         if contact is not None:
             return abs(own.wall_ms - contact.at(own.total_ms)) > TOLERANCE_MS
-        return not self._plausible(own.wall_ms) and self._anchor is None
+        return not self._plausible(own.wall_ms)
+
+
+def _agree(known: Contact | None, contact: Contact) -> bool:
+    """Whether a server says what it, or its predecessor in this boot, said before."""
+    if known is None:
+        return True
+    off = abs(known.at(contact.total_ms) - contact.server_ms)
+    return off <= STEP_MS + known.bound_ms + contact.bound_ms
 
 
 def boot_digest(boot_id: str) -> str:

@@ -14,6 +14,47 @@ from workdiary.evidence.canonical import JsonObject
 from workdiary.evidence.envelope import parse
 
 
+def placed_into(db: Database, contract: str, start_ms: int, end_ms: int) -> list[str]:
+    """The segments that say another time, but that a `clock-place` of their boot puts into [start, end)."""
+    said = db.rows(
+        "SELECT stream, seq, jws FROM records WHERE contract = ? AND kind = 'clock-place'", contract
+    )
+    found: dict[str, None] = {}
+    for stream, seq, jws in said:
+        place = parse(jws).payload
+        for rid, clear in _of_boot(db, str(stream), int(seq), str(place["boot"])):
+            start = _number(clear, "mono0") + _number(place, "server_time") - _number(place, "mono")
+            if start < end_ms and start + _number(clear, "end") - _number(clear, "start") >= start_ms:
+                found[rid] = None
+    return list(found)
+
+
+def placed_boots(db: Database) -> frozenset[tuple[str, str]]:
+    """(stream, `boot`) that a `clock-place` speaks of."""
+    said = db.rows("SELECT stream, jws FROM records WHERE kind = 'clock-place'")
+    return frozenset((str(stream), str(parse(jws).payload["boot"])) for stream, jws in said)
+
+
+def _of_boot(db: Database, stream: str, seq: int, boot: str) -> Iterator[tuple[str, JsonObject]]:
+    """The segments of a stream around a place in it; a boot's records stand together."""
+    query = "SELECT rid, kind, jws FROM records WHERE stream = ? AND seq = ?"
+    for step in (-1, 1):
+        at = seq + step
+        while (row := db.row(query, stream, at)) is not None:
+            rid, kind, jws = row
+            clear = parse(jws).payload
+            if clear["boot"] != boot:
+                break
+            if kind == "segment":
+                yield str(rid), clear
+            at += step
+
+
+def _number(clear: JsonObject, name: str) -> int:
+    value = clear.get(name)
+    return value if isinstance(value, int) else 0
+
+
 class ClockRows:
     """Reads segments and records by the clock that made them; marks what is not signed yet."""
 

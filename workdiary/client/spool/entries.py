@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from workdiary.client.sign.held import HeldSegment
 from workdiary.client.sign.segment_record import draft
 from workdiary.client.sign.waiting import HANDLE, Pending
 from workdiary.client.spool.book import SpoolBook
+from workdiary.client.spool.clocks import placed_boots, placed_into
 from workdiary.client.spool.schema import Database, Row
 from workdiary.client.spool.segments import SegmentRows
 from workdiary.evidence.canonical import JsonValue
@@ -25,13 +27,15 @@ from workdiary.verify.axes import LogTrust, Material, Signatory, Surroundings, r
 
 _SEGMENTS = (
     "SELECT rid, stream, seq, jws, state, log_index, receipt FROM records "
-    "WHERE kind = 'segment' AND contract = ? AND start_ms < ? AND end_ms >= ?"
+    "WHERE kind = 'segment' AND contract = ? AND (start_ms < ? AND end_ms >= ? OR rid IN "
+    "(SELECT value FROM json_each(?)))"
 )
 _OTHERS = (
     "SELECT rid, stream, seq, jws, state, log_index, receipt FROM records "
     "WHERE contract = ? AND (kind IN ('terms', 'annotate', 'clock-place') OR rid IN "
     "(SELECT t.rid FROM targets t JOIN records s ON s.rid = t.tgt "
-    "WHERE s.contract = ? AND s.start_ms < ? AND s.end_ms >= ?))"
+    "WHERE s.contract = ? AND (s.start_ms < ? AND s.end_ms >= ? OR s.rid IN "
+    "(SELECT value FROM json_each(?)))))"
 )
 
 
@@ -75,10 +79,12 @@ class EntryReader:
         """Where the window's images are: ids as `rules.entries.blob_id` gives them."""
         found = self._db.rows(
             "SELECT i.digest, i.state FROM images i JOIN records r ON r.rid = i.rid WHERE i.state <> 'gone' "
-            "AND r.contract = ? AND r.start_ms < ? AND r.end_ms >= ?",
+            "AND r.contract = ? AND (r.start_ms < ? AND r.end_ms >= ? OR r.rid IN "
+            "(SELECT value FROM json_each(?)))",
             window.contract,
             window.end_ms,
             window.start_ms,
+            json.dumps(placed_into(self._db, window.contract, window.start_ms, window.end_ms)),
         )
         stored = frozenset(str(digest) for digest, state in found if state == "sent")
         kept = {str(digest) for digest, state in found if state != "sent"}
@@ -88,7 +94,8 @@ class EntryReader:
         return Images(stored, frozenset(kept))
 
     def _rows(self, window: Window) -> list[Row]:
-        place = (window.contract, window.end_ms, window.start_ms)
+        placed = json.dumps(placed_into(self._db, window.contract, window.start_ms, window.end_ms))
+        place = (window.contract, window.end_ms, window.start_ms, placed)
         return [*self._db.rows(_SEGMENTS, *place), *self._db.rows(_OTHERS, window.contract, *place)]
 
     def _signed(self, row: Row, judge: _Judge | None) -> Entry:
@@ -200,6 +207,7 @@ class _Judge:
 
     def __init__(self, database: Database, account: Account | None) -> None:
         self._db = database
+        self._placed = placed_boots(database)
         self._signatories: dict[str, Signatory | None] = {}
         enrolment = None if account is None else account.enrolment
         self._log = (
@@ -210,7 +218,8 @@ class _Judge:
 
     def words(self, parsed: ParsedRecord, material: Material) -> Mapping[str, str]:
         """The verdict's words by axis."""
-        around = Surroundings(chain=self._chain(parsed), redacted=self._redacted(parsed.rid))
+        placed = (parsed.stream, str(parsed.payload["boot"])) in self._placed
+        around = Surroundings(chain=self._chain(parsed), redacted=self._redacted(parsed.rid), placed=placed)
         return record_axes(material, self._signatory(parsed.stream), self._log, around).words
 
     def _chain(self, parsed: ParsedRecord) -> str:

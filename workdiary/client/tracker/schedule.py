@@ -3,6 +3,9 @@
 A job only posts to the engine, which checks again whether it is due; so jobs run on the scheduler's own
 thread. APScheduler waits on the monotonic clock and sleeps through resume and clock steps: waits are capped
 at 30 s while an alarm is set, and `wake` looks again at once. Without alarms the thread does not wake at all.
+
+APScheduler compares with the computer's wall clock, which somebody may set: what is kept of an alarm is how
+long it was to last when it was set, on the monotonic clock, and its wall instant is moved after every step.
 """
 
 from __future__ import annotations
@@ -10,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from workdiary.client.segment.clock import Clock, SystemClock
+
 WAIT_CAP_S: Final = 30.0
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOVED_MS: Final = 1_000
 
 
 class Alarms(Protocol):
@@ -41,17 +46,40 @@ class Alarms(Protocol):
 
 
 class _CappedScheduler(BackgroundScheduler):  # type: ignore[misc] # apscheduler has no types
-    """Never waits longer than the cap while there is something to wait for."""
+    """Never waits longer than the cap while there is something to wait for.
+
+    total_ms: the monotonic clock by which alarms last; due: when each is to ring on it, by name.
+    """
+
+    def __init__(self, total_ms: Callable[[], int]) -> None:
+        super().__init__(timezone=UTC, executors={"default": DebugExecutor()})
+        self._total_ms = total_ms
+        self.due: dict[str, int] = {}
+        self._offset_ms = self._wall_offset()
+
+    def instant(self, due_ms: int) -> datetime:
+        """The wall instant, as the wall stands now, of one on the monotonic clock."""
+        return datetime.now(UTC) + timedelta(milliseconds=due_ms - self._total_ms())
 
     def _process_jobs(self) -> float | None:
-        wait: float | None = super()._process_jobs()
+        offset = self._wall_offset()
+        if abs(offset - self._offset_ms) > MOVED_MS:
+            self._offset_ms = offset
+            for name, due_ms in list(self.due.items()):
+                with suppress(JobLookupError):  # it rang
+                    self.modify_job(name, next_run_time=self.instant(due_ms))
+        wait = cast("float | None", super()._process_jobs())
         return None if wait is None else min(wait, WAIT_CAP_S)
+
+    def _wall_offset(self) -> int:
+        return int(datetime.now(UTC).timestamp() * 1000) - self._total_ms()
 
 
 class SchedulerAlarms:
-    """The real alarms; the thread starts with the first one."""
+    """The real alarms; the thread starts with the first one. clock: by which the instants are meant."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._scheduler: _CappedScheduler | None = None
         self._closed = False
 
@@ -59,10 +87,12 @@ class SchedulerAlarms:
         """See `Alarms.set`."""
         if self._closed:
             return
-        self._started().add_job(
+        scheduler = self._started()
+        scheduler.due[name] = due_ms = self._clock.total_ms() + at_ms - self._clock.wall_ms()
+        scheduler.add_job(
             ring,
             "date",
-            run_date=_EPOCH + timedelta(milliseconds=at_ms),
+            run_date=scheduler.instant(due_ms),
             id=name,
             replace_existing=True,
             misfire_grace_time=None,
@@ -71,6 +101,7 @@ class SchedulerAlarms:
     def cancel(self, name: str) -> None:
         """See `Alarms.cancel`."""
         if self._scheduler is not None:
+            self._scheduler.due.pop(name, None)
             with suppress(JobLookupError):  # it rang, or was never set
                 self._scheduler.remove_job(name)
 
@@ -88,7 +119,7 @@ class SchedulerAlarms:
 
     def _started(self) -> _CappedScheduler:
         if self._scheduler is None:
-            scheduler = _CappedScheduler(timezone=UTC, executors={"default": DebugExecutor()})
+            scheduler = _CappedScheduler(self._clock.total_ms)
             scheduler.start()
             # The library's default name would tell nobody whose thread this is.
             scheduler._thread.name = "workdiary-alarms"  # noqa: SLF001 - BackgroundScheduler takes no name

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from workdiary.client.capture.port import Backends
 from workdiary.client.capture.private import PrivateLists
-from workdiary.client.segment.clock import Clock
 from workdiary.client.segment.segmenter import Entropy
 from workdiary.client.segment.shots import ShotTaker
+from workdiary.client.segment.trusted import PlacingClock
 from workdiary.client.tracker.ports import Sending, Signing, Store, Waiting
 from workdiary.client.tracker.schedule import Alarms
 from workdiary.client.tracker.terms import Contracts
@@ -22,7 +22,7 @@ from workdiary.rules.shots import RandomInt
 class World:
     """Where clocks, entropy, input and the desktop enter; zone: the person's IANA zone now."""
 
-    clock: Clock
+    clock: PlacingClock
     entropy: Entropy
     random_int: RandomInt  # random_int(n) draws from [0, n) by a CSPRNG
     backends: Backends
@@ -50,15 +50,14 @@ class Choices:
     """What the person or the command line chose.
 
     preview_ms: how long a shot is held; resume_alone: go on by itself when input returns after idle;
-    trusted_ms: the newest wall time that was certain; diary_url: where the diary can be opened, if anywhere;
-    flags: what the person should know beside the state (`Account.flags`).
+    diary_url: where the diary can be opened, if anywhere; flags: what the person should know beside the state
+    (`Account.flags`).
     """
 
     policy: PolicySet
     preview_ms: int
     resume_alone: bool = False
     key_class: str = ""
-    trusted_ms: Callable[[], int] = lambda: 0
     diary_url: Callable[[], str | None] = lambda: None
     flags: Callable[[], tuple[str, ...]] = lambda: ()
     private: Callable[[str], PrivateLists] = lambda _: PrivateLists()  # what a contract must not be shown

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any, Final
 
 from workdiary.client.account import Account, Enrolment
@@ -77,8 +78,8 @@ class Meeting:
             wall_ms=before.wall_ms + spent // 2,
             bound_ms=spent // 2 + 1,
         )
-        time.met(contact, own=enrolment.server == "solo")
-        return self._place(own=enrolment.server == "solo")
+        time.met(contact)
+        return self._place(own=_is_own(enrolment))
 
     def _place(self, *, own: bool) -> bool:
         parts, contact = self._parts, self._parts.time.contact
@@ -147,7 +148,16 @@ def open_time(home: Home, account: Account, spool: Spool, clock: Clock) -> Trust
     newest = spool.clocks.newest_certain_end()
     if newest > known.seen_ms:
         floor = max(floor, newest)
-    return TrustedTime(clock, known, floor, lambda now: home.write_json(_FILE, asdict(now)))
+    keep = partial(_keep, home)
+    return TrustedTime(clock, known, floor, keep, own=lambda: _is_own(account.enrolment))
+
+
+def _keep(home: Home, known: Known) -> None:
+    home.write_json(_FILE, asdict(known))
+
+
+def _is_own(enrolment: Enrolment | None) -> bool:
+    return enrolment is not None and enrolment.server == "solo"
 
 
 def _known(value: Mapping[str, Any] | None) -> Known:

@@ -116,7 +116,7 @@ def _entry(row: Record, reading: Reading, axes: Mapping[str, str]) -> Entry:
 
 
 def _placed_into(rows: Iterable[Record], span: Span) -> list[Record]:
-    """Segments of a wrong clock that a `clock-place` among `rows` puts into the span, wherever they claim."""
+    """Segments that a `clock-place` among `rows` may put into the span, wherever they claim to be."""
     known = {row.rid for row in rows}
     places = [(row.stream, clear_of(row.jws)) for row in rows if row.kind == "clock-place"]
     streams = {stream for stream, _ in places}
@@ -126,7 +126,7 @@ def _placed_into(rows: Iterable[Record], span: Span) -> list[Record]:
     found: list[Record] = []
     for row in elsewhere.select_related("leaf").iterator(_CHUNK) if places else ():
         clear = clear_of(row.jws)
-        if clear.get("clock_unsure") is True and row.rid not in known:
+        if row.rid not in known:
             mine = (said for stream, said in places if stream == row.stream and said["boot"] == clear["boot"])
             if any(span[0] <= _instant_of(clear, said) < span[1] for said in mine):
                 found.append(row)
