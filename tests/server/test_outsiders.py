@@ -24,6 +24,7 @@ from workdiary.server.log.readers import add_reader
 from workdiary.server.store.sealing import make_scope
 from workdiary.wire.keys import KeyRequest, key_proof_input
 from workdiary.wire.reading import encode
+from workdiary.wire.tokens import token_proof_input
 from workdiary.wire.upload import BLOB_TYPE, RECORD_TYPE
 
 MEMO = "Reconcile the quarterly ledger of Acme"
@@ -137,6 +138,20 @@ def receipts(world: World, door: Door) -> Answer:
     return door.ask("POST", "/api/v1/records/receipts", f'{{"rids":["{world.signed.rid}"]}}'.encode())
 
 
+def ask_challenge(world: World, door: Door) -> Answer:
+    body = encode({"kid": world.inside.signer.kid})
+    return door.ask("POST", "/api/v1/token/challenge", body, Content_Type="application/json")
+
+
+def ask_token(world: World, door: Door) -> Answer:
+    """A right nonce, but proved by whoever asks: by another key than the one it is for."""
+    nonce = ask_challenge(world, door).json["nonce"]
+    said = token_proof_input(world.inside.installation.origin, world.inside.signer.kid, nonce)
+    proof = b64u(world.outside.signer.sign(said))
+    body = encode({"kid": world.inside.signer.kid, "nonce": nonce, "proof": proof})
+    return door.ask("POST", "/api/v1/token", body, Content_Type="application/json")
+
+
 def post(path: str) -> Ask:
     return lambda _world, door: door.ask("POST", path, b"{}")
 
@@ -171,6 +186,8 @@ def page(inside: int = 200) -> dict[str, int]:
 ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
     "api/v1/installation": (get("/api/v1/installation"), open_to_all(200)),
     "api/v1/enrol": (post("/api/v1/enrol"), open_to_all(400)),
+    "api/v1/token/challenge": (ask_challenge, open_to_all(200)),
+    "api/v1/token": (ask_token, open_to_all(404)),
     "api/v1/solo/signin": (post("/api/v1/solo/signin"), open_to_all(401)),
     "api/v1/records/check": (check, only("device", "other device", others=401)),
     "api/v1/records/<str:rid>": (put_record, {**only("device", others=401), "other device": 409}),
@@ -193,6 +210,7 @@ ROWS: dict[str, tuple[Ask, dict[str, int]]] = {
         get("/api/v1/keys/{kid}/heads?before=9000000000000"),
         {**only("device", others=401), "other device": 404},
     ),
+    "api/v1/contracts": (get("/api/v1/contracts"), only("device", "other device", others=401)),
     "api/v1/contracts/<str:contract_id>/bundles": (
         bundle,
         {**only("device", *PEOPLE, others=404), **NO_ACCOUNT},

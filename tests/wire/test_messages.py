@@ -22,6 +22,7 @@ from workdiary.wire.messages import (
 )
 from workdiary.wire.reading import BadMessage
 from workdiary.wire.receipts import RECEIPTS_MAX, ReceiptsReply, ReceiptsRequest
+from workdiary.wire.tokens import Challenge, ChallengeRequest, TokenReply, TokenRequest
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 TEXTS = st.lists(TEXT, max_size=6).map(tuple)
@@ -29,7 +30,7 @@ COUNT = st.integers(0, 2**53 - 1)
 JWK = st.dictionaries(st.sampled_from(["kty", "crv", "x", "y"]), TEXT)
 
 # Servers of the releases before these were said: read as none.
-OPTIONAL = {"witnesses", "k", "tsas", "role"}
+OPTIONAL = {"witnesses", "k", "tsas", "role", "expires_ms"}
 
 MESSAGES = st.one_of(
     st.builds(
@@ -64,6 +65,10 @@ MESSAGES = st.one_of(
     st.builds(StreamHead, stream=TEXT, seq=COUNT, id=TEXT, index=COUNT),
     st.builds(BlobReply, digest=TEXT, stored=st.booleans()),
     st.builds(Refusal, refusal=TEXT),
+    st.builds(ChallengeRequest, kid=TEXT),
+    st.builds(Challenge, nonce=TEXT, time_ms=COUNT),
+    st.builds(TokenRequest, kid=TEXT, nonce=TEXT, proof=TEXT),
+    st.builds(TokenReply, device_token=TEXT, expires_ms=COUNT),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | TEXT | st.floats(allow_nan=False),

@@ -127,7 +127,7 @@ class ContractRef:
 class EnrolReply:
     """201 to an enrolment. device_token: the bearer token, stored hashed on the server, shown once.
 
-    role: what the account is, in the words of `open.role`.
+    role: what the account is, in the words of `open.role`; expires_ms: the token's end, None: it has none.
     """
 
     account: str
@@ -135,6 +135,7 @@ class EnrolReply:
     device_token: str
     contracts: tuple[ContractRef, ...]
     role: str = "freelancer"
+    expires_ms: int | None = None
 
     def to_json(self) -> JsonObject:
         """The reply."""
@@ -145,6 +146,7 @@ class EnrolReply:
             "device_token": self.device_token,
             "contracts": contracts,
             "role": self.role,
+            "expires_ms": self.expires_ms,
         }
 
     @classmethod
@@ -158,6 +160,7 @@ class EnrolReply:
             device_token=reader.text("device_token"),
             contracts=tuple(ContractRef(item.text("id"), item.text("name")) for item in contracts),
             role=reader.text_or("role", "freelancer"),
+            expires_ms=reader.optional_integer("expires_ms"),
         )
 
 

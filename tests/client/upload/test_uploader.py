@@ -13,6 +13,7 @@ from tests.fakes.diary_server import FakeServer
 from tests.fakes.enrolled import MINUTE, EnrolledHome
 from tests.fakes.records import CONTRACT, SampleLog, device
 from workdiary.client.account import Checkpoint
+from workdiary.client.upload.backoff import FIRST_S
 from workdiary.client.upload.transport import Answer
 from workdiary.client.upload.uploader import BATCH, IDLE_S, SyncReport
 from workdiary.evidence.digest import sha256_b64u
@@ -516,6 +517,10 @@ def test_a_device_of_a_shared_server_waits_for_its_turn(desk: EnrolledHome) -> N
     recorded(desk)
     desk.clock.advance(cell - desk.clock.wall_ms() % cell)
     desk.uploader.link_up()
+    spread = desk.uploader.run_once()
+    assert (spread.sync, spread.sent) == ("waiting", 0)
+    assert 0 < spread.next_delay_s <= FIRST_S
+    desk.clock.advance(int(spread.next_delay_s * 1000) + 1)
     assert desk.uploader.run_once().sent == 1
 
 

@@ -300,6 +300,7 @@ def test_a_rotated_key_hands_on_token_and_certificate(device: FakeDevice, root: 
     new = Ed25519Signer(os.urandom(32))
     assert own.rotate(new).status == 201
     row, old = rows(device)[new.kid], rows(device)[own.signer.kid]
+    assert Device.objects.get(kid=new.kid).token_expires_ms is not None
     assert (row["this"], row["certified_by"], old["rotated_to"]) == (True, own.signer.kid, new.kid)
     assert old["revoked_why"] == "replaced"
     assert is_rooted(row_of(new.kid))

@@ -7,6 +7,7 @@ protocol: anything else is trouble of the network, and everything stays in the o
 from __future__ import annotations
 
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from workdiary.client.errors import ExitCode, KnownError, OfflineError
@@ -21,6 +22,7 @@ OK, CREATED = 200, 201
 TOO_MANY = 429
 SERVER_FAULT = 500
 SIGN_IN, REVOKED = 401, 403
+_DIGITS = 9
 RETRY_AFTER_MAX_S = 3600  # an hour: more would let one odd answer silence a device
 
 
@@ -60,6 +62,16 @@ class StoppedError(KnownError):
         super().__init__("Nothing is sent any more", why, permanent=False, exit_code=ExitCode.REFUSED)
 
 
+class RevokedError(StoppedError):
+    """The server sends this device away (403): it, or its account, was ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server has revoked this device or account. Everything recorded stays here and can be "
+            "written to a folder (workdiary outbox export). The guide says how to go on."
+        )
+
+
 class RefusedError(Exception):
     """A judgement about what was sent, not about the way: `problem` is the server's."""
 
@@ -95,10 +107,17 @@ def trouble(answer: Answer) -> Exception:
     if answer.status == SIGN_IN:
         return SignInError()
     if answer.status == REVOKED:
-        return StoppedError("The server has revoked this device or account. Everything stays here.")
+        return RevokedError()
     return RefusedError(problem)
 
 
 def _retry_after(answer: Answer) -> int | None:
+    """Seconds (RFC 9110): a number, or a date beside the answer's own `Date`, whatever our clock says."""
     text = answer.headers.get("retry-after", "")
-    return min(int(text), RETRY_AFTER_MAX_S) if text.isascii() and text.isdecimal() else None
+    if text.isascii() and text.isdecimal():
+        return min(int(text[:_DIGITS]), RETRY_AFTER_MAX_S)
+    try:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return min(max(int(wait.total_seconds()), 0), RETRY_AFTER_MAX_S)

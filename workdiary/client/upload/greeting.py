@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from workdiary.client.account import Account, Enrolment
+from workdiary.client.account import Account, Enrolment, Offer, Trust
 from workdiary.client.sign.journal import Journal
 from workdiary.client.sign.signer import Head
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.answers import NonsenseError, RefusedError, StoppedError
 from workdiary.client.upload.enrol import check_witnesses
 from workdiary.client.upload.epochs import Epochs, epoch_number
+from workdiary.client.upload.pins import offered, pinned
 from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.standing import standings
 from workdiary.evidence.errors import EvidenceError
@@ -52,6 +53,7 @@ class Greeting:
         self._compare_heads()
         self._ask_for_sent()
         self._learn_certificate(enrolment)
+        self._parts.account.note(lambda known: replace(known, refused=""))
         return enrolment
 
     def _learn_certificate(self, enrolment: Enrolment) -> None:
@@ -69,13 +71,16 @@ class Greeting:
             self._parts.account.put_key(cert=own.row.cert)
 
     def _pin_witnesses(self, shown: Installation) -> None:
-        """A server that had no witness when this device enrolled may have found some since."""
+        """Pin what only makes a note harder to get; what else is shown is told, and changes nothing."""
         try:
             check_witnesses(shown)
         except EvidenceError as error:
             raise NonsenseError from error
-        if shown.witnesses or shown.tsas:
-            self._parts.account.pin_witnesses(shown.witnesses, shown.k, shown.tsas)
+        account = self._parts.account
+        account.amend(lambda known: pinned(known, shown))
+        known = account.enrolment
+        offer = None if known is None else offered(known, shown, self._wall_ms())
+        account.note(lambda trust: _with_offer(trust, offer))
 
     def _compare_heads(self) -> None:
         """Where the server knows more of a stream than this spool, the spool was restored.
@@ -109,7 +114,8 @@ class Greeting:
                 return
             before = page[-1][0]
         if everything:
-            account.searched()
+            # Everything sent to an earlier epoch was asked for.
+            account.note(_all_searched)
 
 
 def _check_pins(shown: Installation, enrolment: Enrolment) -> None:
@@ -131,3 +137,13 @@ def _check_pins(shown: Installation, enrolment: Enrolment) -> None:
     pinned = (shown.origin, own.public, enrolment.upload_jwk, enrolment.operator_jwk)
     if keys != pinned:
         raise StoppedError("The server shows other keys than it was pinned with. Everything stays here.")
+
+
+def _with_offer(known: Trust, offer: Offer | None) -> Trust:
+    """The instant of an offer that is known already stays."""
+    same = offer is not None and known.offer == replace(offer, at_ms=known.offer.at_ms if known.offer else 0)
+    return known if same else replace(known, offer=offer)
+
+
+def _all_searched(known: Trust) -> Trust:
+    return replace(known, new_logs=tuple(replace(item, searched=True) for item in known.new_logs))

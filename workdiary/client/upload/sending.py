@@ -12,7 +12,7 @@ from workdiary.client.segment.image_file import DamagedImageError, decode_key, o
 from workdiary.client.segment.model import ShotImage
 from workdiary.client.spool.queue import LoggedAt, Verdict, WaitingImage, WaitingRecord
 from workdiary.client.spool.store import Spool
-from workdiary.client.upload.answers import NonsenseError, RefusedError
+from workdiary.client.upload.answers import NonsenseError, RefusedError, RevokedError
 from workdiary.client.upload.epochs import vkey_of
 from workdiary.client.upload.logwatch import LogWatch
 from workdiary.client.upload.receipts import is_witnessed
@@ -70,10 +70,15 @@ class Sender:
             raise NonsenseError from error
         if receipt.index != reply.index:
             raise NonsenseError
-        if origin == enrolment.origin:
-            self._parts.watch.receipt(receipt.note, enrolment)
         witnessed = not enrolment.witnesses or is_witnessed(receipt.note, enrolment)
         place = LoggedAt(receipt.index, reply.receipt, witnessed)
+        try:
+            if origin == enrolment.origin:
+                self._parts.watch.receipt(receipt.note, enrolment)
+        except RevokedError:
+            # The record may be what ended this device: nobody answers it any more, but its receipt holds.
+            self._queue.sent(waiting.rid, place, self._parts.wall_ms())
+            raise
         self._queue.sent(waiting.rid, place, self._parts.wall_ms())
         return "sent"
 

@@ -1,6 +1,6 @@
 """The diary server as typed calls over one transport (contracts of wire.messages).
 
-Stateless but for its token.
+Stateless but for its token: where one has ended, `renew` says whether there is a new one to ask again with.
 """
 
 from __future__ import annotations
@@ -10,11 +10,20 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
-from workdiary.client.upload.answers import OK, NonsenseError, RefusedError, read, trouble
+from workdiary.client.upload.answers import (
+    OK,
+    SIGN_IN,
+    NonsenseError,
+    RefusedError,
+    SignInError,
+    read,
+    trouble,
+)
 from workdiary.client.upload.transport import Answer, Transport
 from workdiary.evidence.canonical import unb64
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.log import PROOF_CAP
+from workdiary.wire.contracts import ContractsReply
 from workdiary.wire.keys import Forks, KeyHeads, KeyList, KeyRequest
 from workdiary.wire.messages import (
     BlobReply,
@@ -38,9 +47,15 @@ _JSON = "application/json"
 class DiaryServer:
     """Every call raises as `answers.read` says, OfflineError when nobody answers."""
 
-    def __init__(self, transport: Transport, token: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        token: Callable[[], str | None],
+        renew: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._transport = transport
         self._token = token
+        self._renew = renew
 
     def installation(self) -> Installation:
         """GET /api/v1/installation."""
@@ -94,10 +109,13 @@ class DiaryServer:
 
     def receipts(self, rids: Sequence[str]) -> Mapping[str, str]:
         """POST /api/v1/records/receipts: the best receipts there are of our own records, at most 100."""
-        body = encode(ReceiptsRequest(tuple(rids)).to_json())
-        headers = {**self._bearer(), "Content-Type": _JSON}
-        answer = self._transport.send("POST", "/api/v1/records/receipts", headers, body)
-        return read(answer, ReceiptsReply.from_json).receipts
+        asked = ReceiptsRequest(tuple(rids))
+        return read(self._post("/api/v1/records/receipts", asked), ReceiptsReply.from_json).receipts
+
+    def contracts(self, after: str = "") -> ContractsReply:
+        """GET /api/v1/contracts: a page of the account's, with what was said about their terms."""
+        query = f"?after={quote(after, safe='')}" if after else ""
+        return read(self._get(f"/api/v1/contracts{query}"), ContractsReply.from_json)
 
     def checkpoint(self) -> str:
         """GET /log/checkpoint: the newest signed note."""
@@ -118,16 +136,21 @@ class DiaryServer:
         return proof
 
     def _get(self, path: str) -> Answer:
-        return self._transport.send("GET", path, self._bearer(), None)
+        return self._send("GET", path, {}, None)
 
-    def _post(self, path: str, message: KeyRequest | CheckRequest) -> Answer:
-        headers = {**self._bearer(), "Content-Type": _JSON}
-        return self._transport.send("POST", path, headers, encode(message.to_json()))
+    def _post(self, path: str, message: KeyRequest | CheckRequest | ReceiptsRequest) -> Answer:
+        return self._send("POST", path, {"Content-Type": _JSON}, encode(message.to_json()))
 
     def _put(self, path: str, kind: str, body: bytes) -> Answer:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
         headers = {"Content-Type": kind, "Content-Digest": f"sha-256=:{digest}:"}  # RFC 9530
-        return self._transport.send("PUT", path, {**self._bearer(), **headers}, body)
+        return self._send("PUT", path, headers, body)
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        answer = self._transport.send(method, path, {**self._bearer(), **headers}, body)
+        if answer.status == SIGN_IN and isinstance(trouble(answer), SignInError) and self._renew():
+            answer = self._transport.send(method, path, {**self._bearer(), **headers}, body)
+        return answer
 
     def _bearer(self) -> Mapping[str, str]:
         token = self._token()

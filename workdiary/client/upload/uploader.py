@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from workdiary.client.account import Account, Enrolment
+from workdiary.client.account import Account, Enrolment, Trust
 from workdiary.client.errors import OfflineError
+from workdiary.client.segment.trusted import TrustedTime
 from workdiary.client.sign.journal import Instants, Journal
 from workdiary.client.sign.signer import DeviceKeys
 from workdiary.client.spool.store import Spool
+from workdiary.client.upload.agreements import Agreements
 from workdiary.client.upload.answers import (
     TOO_MANY,
     LaterError,
@@ -26,17 +28,21 @@ from workdiary.client.upload.answers import (
     SignInError,
     StoppedError,
 )
-from workdiary.client.upload.backoff import MOST_S, Backoff, offset_ms
+from workdiary.client.upload.backoff import MOST_S, Backoff
 from workdiary.client.upload.greeting import Greeting, GreetingParts
 from workdiary.client.upload.logwatch import LogWatch
 from workdiary.client.upload.receipts import Receipts
+from workdiary.client.upload.renewal import Renewal, RenewalParts
 from workdiary.client.upload.sending import Done, Sender, SendingParts
 from workdiary.client.upload.server import DiaryServer
+from workdiary.client.upload.skew import Meeting, MeetingParts
 from workdiary.client.upload.transport import Transport
-from workdiary.rules.policy import STANDARD
+from workdiary.client.upload.turns import Turns
 
 Sync = Literal["ok", "waiting", "offline", "sign-in", "halted"]
 IDLE_S = 600.0
+# Terms count from when a device learned of them, at latest after 12 h: minutes are soon enough.
+LEARN_MS = 5 * 60_000
 # One pass ends after so many, so that a status line moves and a quit is not kept waiting for a month's queue.
 BATCH = 50
 FAILURES = 3
@@ -53,6 +59,7 @@ class SyncReport:
     next_delay_s: float
     reason: str
     again: bool = False  # come again then, even if nothing waits: receipts get cosignatures, beacons new ones
+    learned: bool = False  # contracts or their terms are known otherwise than before
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class UploaderParts:
     clock: Instants
     jitter: Callable[[], float]
     entropy: Callable[[int], bytes] = os.urandom
+    time: TrustedTime | None = None  # None: no server's time is asked for
 
 
 @dataclass(slots=True)
@@ -79,6 +87,7 @@ class _Pass:
     streak: int = 0
     failed: set[str] = field(default_factory=set)
     trouble: OfflineError | None = None
+    learned: bool = False
 
 
 class Uploader:
@@ -87,8 +96,10 @@ class Uploader:
     def __init__(self, parts: UploaderParts) -> None:
         self._parts = parts
         self._backoff = Backoff(parts.jitter)
-        self._server = DiaryServer(parts.transport, parts.keys.token)
         now = parts.clock.wall_ms
+        self._renewal = Renewal(RenewalParts(parts.account, parts.keys, parts.transport, now))
+        self._server = DiaryServer(parts.transport, parts.keys.token, self._renewal.renew)
+        self._agreements = Agreements(parts.account, self._server, now)
         watch = LogWatch(parts.account, self._server, now)
         self._watch = watch
         self._sender = Sender(SendingParts(parts.spool, self._server, watch, now, parts.entropy))
@@ -96,7 +107,9 @@ class Uploader:
         self._receipts = Receipts(parts.spool.queue, self._server, watch)
         self._failed: set[str] = set()
         self._greeted = False
-        self._at_once = False
+        self._learned_ms: int | None = None
+        self._turns = Turns(parts.clock, parts.jitter)
+        self._meeting = _meeting(parts, self._server)
         self._closed = threading.Event()
 
     def run_once(self) -> SyncReport:
@@ -109,23 +122,25 @@ class Uploader:
         halt = self._parts.account.halted()
         if halt is not None:
             return SyncReport("halted", 0, 0, 0, MOST_S, halt.reason())
-        wait_s = self._turn_s(enrolment)
+        quiet_s = self._turns.quiet_s()
+        if quiet_s:
+            return SyncReport("waiting", 0, 0, 0, quiet_s, self._turns.reason)
+        wait_s = self._turns.wait_s(enrolment)
         if wait_s and not self._receipts.waiting:
             return SyncReport("waiting", 0, 0, 0, wait_s, "", again=bool(enrolment.witnesses))
         done = _Pass()
         try:
-            enrolment = self._greet(enrolment)
-            if not wait_s:
-                self._drain(enrolment, done)
-            self._receipts.refresh(enrolment)
+            self._exchange(enrolment, done, draining=not wait_s)
         except RefusedError:
             # A judgement where none belongs (on a GET): no diary server of this version.
             return self._report("offline", done, self._backoff.failed(), NonsenseError().message)
         except StoppedError as error:
+            self._parts.account.note(partial(_refused, error.message))
             return self._report("halted", done, MOST_S, error.message)
         except SignInError as error:
             return self._report("sign-in", done, MOST_S, error.message)
         except LaterError as error:
+            self._turns.asked_for(error)
             return self._report("waiting", done, self._backoff.failed(error.retry_after_s), error.message)
         except OfflineError as error:
             return self._report("offline", done, self._backoff.failed(), error.message)
@@ -137,20 +152,38 @@ class Uploader:
         """The network came back or the server child is up: forget the back-off, look at the server anew."""
         self._backoff.reset()
         self._greeted = False
-        self._at_once = True
+        self._turns.link_up(self._parts.account.enrolment)
+
+    def hurry(self) -> None:
+        """A person waits for the next pass: the same, and at once."""
+        self.link_up()
+        self._turns.at_once()
 
     def close(self) -> None:
         """End a running pass after the exchange it is in; whatever waits stays."""
         self._closed.set()
 
-    def _turn_s(self, enrolment: Enrolment) -> float:
-        """Seconds until this device's place in the cell has come; 0 in solo."""
-        at_once, self._at_once = self._at_once, False
-        if enrolment.server == "solo" or at_once:
-            return 0.0
-        cell_ms = STANDARD.cell_ms
-        missing = offset_ms(enrolment.device, cell_ms) - self._parts.clock.wall_ms() % cell_ms
-        return max(missing, 0) / 1000
+    def _exchange(self, enrolment: Enrolment, done: _Pass, *, draining: bool) -> None:
+        self._renewal.if_due()
+        enrolment = self._greet(enrolment)
+        done.learned = self._learn(enrolment)
+        if self._meeting is not None:
+            done.learned = self._meeting.meet(enrolment) or done.learned
+        if draining:
+            self._drain(enrolment, done)
+        self._receipts.refresh(enrolment)
+
+    def _learn(self, enrolment: Enrolment) -> bool:
+        """Ask for contracts and terms every few minutes; records never wait for a bad answer about them."""
+        now, asked = self._parts.clock.total_ms(), self._learned_ms
+        if asked is not None and now - asked < LEARN_MS:
+            return False
+        try:
+            learned = self._agreements.learn(enrolment)
+        except NonsenseError:
+            return False
+        self._learned_ms = now
+        return learned
 
     def _greet(self, enrolment: Enrolment) -> Enrolment:
         """Look at the log each time; at the first time whether this is the server that was pinned.
@@ -168,11 +201,14 @@ class Uploader:
         return enrolment
 
     def _drain(self, enrolment: Enrolment, done: _Pass) -> None:
+        """Records before images over the whole queue; what failed before keeps nothing back."""
         queue, most = self._parts.spool.queue, BATCH + len(self._failed)
         records = sorted(queue.records(most), key=lambda item: item.rid in self._failed)
         for record in records[:BATCH]:
             result = self._try(record.rid, done, partial(self._sender.record, record, enrolment))
             done.records += result == "sent"
+        if any(record.rid not in self._failed for record in records[BATCH:]):
+            return
         images = sorted(queue.images(most), key=lambda item: item.digest in self._failed)
         for image in images[:BATCH]:
             result = self._try(image.digest, done, partial(self._sender.image, image, enrolment))
@@ -208,6 +244,8 @@ class Uploader:
             return self._report("waiting", done, self._backoff.failed(), done.trouble.message)
         again = self._receipts.patience.asked() if self._receipts.waiting else IDLE_S
         if queue.records(1) or queue.images(1):
+            if not wait_s:
+                self._turns.at_once()  # what was begun goes on, also over the end of a cell
             return self._report("waiting", done, min(wait_s, again), "")
         enrolment = self._parts.account.enrolment
         report = self._report("ok", done, min(again, IDLE_S), "")
@@ -215,4 +253,17 @@ class Uploader:
 
     @staticmethod
     def _report(sync: Sync, done: _Pass, delay_s: float, reason: str) -> SyncReport:
-        return SyncReport(sync, done.records, done.images, done.quarantined, delay_s, reason)
+        counts = (done.records, done.images, done.quarantined)
+        return SyncReport(sync, *counts, delay_s, reason, learned=done.learned)
+
+
+def _meeting(parts: UploaderParts, server: DiaryServer) -> Meeting | None:
+    if parts.time is None:
+        return None
+    return Meeting(
+        MeetingParts(parts.time, parts.spool, parts.keys, parts.account, parts.journal), server
+    )
+
+
+def _refused(why: str, known: Trust) -> Trust:
+    return replace(known, refused=why)

@@ -88,6 +88,7 @@ def rotate(said: Said) -> None:
         key_class=old.key_class,
         kind=old.kind,
         token_hash=token,
+        token_expires_ms=old.token_expires_ms,
         enrolled_ms=said.at_ms,
         cert="" if old.kind == ROOT else said.jws,
         certified_by="" if old.kind == ROOT else old.kid,

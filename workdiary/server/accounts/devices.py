@@ -20,6 +20,7 @@ from workdiary.server.store.rows import two
 from workdiary.server.store.runtime import runtime
 from workdiary.wire.messages import EnrolRequest, enrol_proof_input
 from workdiary.wire.problems import ProblemCode
+from workdiary.wire.tokens import TOKEN_LIFE_MS
 
 _SCHEME = "Bearer "
 _BY_HASH = (
@@ -35,10 +36,11 @@ _ARRIVED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A device and the token that is told once and kept only as a hash."""
+    """A device and the token that is told once and kept only as a hash; expires_ms: its end (UTC ms)."""
 
     device: Device
     token: str
+    expires_ms: int
 
 
 def bearer(request: HttpRequest) -> str:
@@ -59,7 +61,7 @@ def device_of(request: HttpRequest) -> Device:
 
 
 def optional_device(request: HttpRequest) -> Device | None:
-    """The device whose token the request carries, revoked or not; None without one."""
+    """The device whose token the request carries, revoked or not; None without one, or with an ended one."""
     token = bearer(request)
     if not token:
         return None
@@ -67,7 +69,8 @@ def optional_device(request: HttpRequest) -> Device | None:
     if found is None:
         return None
     device, device.account = found[0], found[1]
-    return device
+    ends = device.token_expires_ms
+    return None if ends is not None and ends <= runtime().now_ms() else device
 
 
 def enrol(asked: EnrolRequest, origin: str) -> Enrolled:
@@ -86,12 +89,12 @@ def enrol(asked: EnrolRequest, origin: str) -> Enrolled:
             raise ProblemError(ProblemCode.CONFLICT, "this key belongs to another account")
         elif device.revoked_ms is not None:
             raise ProblemError(ProblemCode.REVOKED)
-        token = new_secret()
+        token, expires = new_secret(), runtime().now_ms() + TOKEN_LIFE_MS
         device.alg, device.jwk = alg_of(asked.jwk), json.dumps(asked.jwk)
         device.name, device.key_class = asked.device_name, asked.key_class
-        device.token_hash = hashed(token)
+        device.token_hash, device.token_expires_ms = hashed(token), expires
         device.save()
-    return Enrolled(device, token)
+    return Enrolled(device, token, expires)
 
 
 def _end_repeats(device: Device) -> None:

@@ -23,7 +23,8 @@ class Device(Row):
     """A signing key: a device's, with its revocable token, a browser's, or the account's root (`kind`).
 
     `kid` is the RFC 7638 thumbprint of `jwk` (JSON text); `token_hash` SHA-256 of the bearer token, hex, null
-    for keys that ask for nothing themselves; `key_class` as the device stated it (SOFTWARE, …).
+    for keys that ask for nothing themselves, `token_expires_ms` its end, null for one of an earlier release;
+    `key_class` as the device stated it (SOFTWARE, …).
     `cert` is the `cert` or `rotate` record (compact JWS) this key rests on, `certified_by` the kid that
     signed it; "" without one. A key counts no more from `revoked_epoch`, `revoked_index` of the log on.
     """
@@ -46,6 +47,7 @@ class Device(Row):
     revoked_why = models.CharField(max_length=16, default="")
     revoked_by = models.CharField(max_length=43, default="")
     rotated_to = models.CharField(max_length=43, default="")
+    token_expires_ms = models.BigIntegerField(null=True)
 
 
 class RootClaim(Row):
@@ -76,8 +78,9 @@ class Session(Row):
 class Ticket(Row):
     """A one-time secret: an address to sign in by, or the right to enrol one device.
 
-    `purpose` is `signin` or `enrol`; `target` the local path a sign-in leads to; `used_by` the key that
-    enrolled, so that a device whose answer was lost may ask again with the same key.
+    `purpose` is `signin`, `enrol` or `token` (a nonce that was used to renew one); `target` the local path a
+    sign-in leads to; `used_by` the key that enrolled or renewed: a device whose answer was lost may ask again
+    with the same key.
     """
 
     hash = models.CharField(max_length=64, primary_key=True)

@@ -20,6 +20,8 @@ from workdiary.wire.reading import BadMessage, encode
 LOG = logging.getLogger("workdiary.http")
 JSON = "application/json"
 View = Callable[..., HttpResponseBase]
+# Seconds after which asking again makes sense, where the problem does not say it itself.
+_LATER = {ProblemCode.UNAVAILABLE: 5, ProblemCode.TOO_MANY: 60}
 
 
 def api(method: str) -> Callable[[View], View]:
@@ -60,8 +62,8 @@ def problem(found: Problem) -> HttpResponse:
     response = HttpResponse(encode(found.to_json()), status=found.status, content_type=CONTENT_TYPE)
     if found.code == ProblemCode.SIGN_IN:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if found.code == ProblemCode.UNAVAILABLE:
-        response.headers["Retry-After"] = "5"
+    if found.code in _LATER:
+        response.headers["Retry-After"] = str(found.retry_after_s or _LATER[found.code])
     return response
 
 

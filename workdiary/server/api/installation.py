@@ -60,7 +60,9 @@ def enrol_device(request: HttpRequest) -> HttpResponse:
     account = enrolled.device.account_id
     contracts = tuple(ContractRef(str(item.id), item.name) for item in contracts_of_account(account))
     role = format_role(enrolled.device.account.role)
-    message = EnrolReply(str(account), str(enrolled.device.id), enrolled.token, contracts, role)
+    message = EnrolReply(
+        str(account), str(enrolled.device.id), enrolled.token, contracts, role, enrolled.expires_ms
+    )
     return reply(message.to_json(), _CREATED)
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from workdiary.server.accounts.tickets import signin
-from workdiary.server.api import bundles, epochs, installation, keys, log, receipts, records
+from workdiary.server.api import (
+    bundles,
+    contracts,
+    epochs,
+    installation,
+    keys,
+    log,
+    receipts,
+    records,
+    tokens,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/installation", installation.installation),
     path("api/v1/enrol", installation.enrol_device),
+    path("api/v1/token/challenge", tokens.token_challenge),
+    path("api/v1/token", tokens.token),
     path("api/v1/solo/signin", installation.solo_signin),
     path("api/v1/records/check", records.check_records),
     path("api/v1/records/receipts", receipts.receipts),
@@ -20,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/streams/<str:stream>/forks", keys.stream_forks),
     path("api/v1/keys", keys.keys),
     path("api/v1/keys/<str:kid>/heads", keys.key_heads),
+    path("api/v1/contracts", contracts.contracts),
     path("api/v1/contracts/<str:contract_id>/bundles", bundles.bundle),
     path("api/v1/contracts/<str:contract_id>/trust", bundles.trust),
     path("log/checkpoint", log.checkpoint),
