@@ -32,6 +32,7 @@ def test_rot_in_either_of_the_two_changes_nothing(path: Path) -> None:
     for _ in range(200):
         spoil(path if random.random() < 0.5 else files.copy_of(path), random.Random(random.random()))
         assert files.read_json_twice(path) == VALUE
+        json.loads(path.read_bytes())  # whoever reads it plainly can do so again
         files.write_json_twice(path, VALUE)
 
 

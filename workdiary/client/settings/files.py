@@ -76,8 +76,9 @@ def read_json_twice(path: Path) -> dict[str, Any] | None:
             value = _object(data, path, checked=copy is not None and len(copy) == len(data))
         except DamagedError:
             kept = None if copy is None else _intact(copy, path)
-            if kept is None:
+            if kept is None or copy is None:
                 raise
+            _heal(path, data, copy)
             return kept
         if CHECK in value and copy is None:
             with suppress(OSError):
@@ -133,6 +134,13 @@ def _object(data: bytes, path: Path, *, checked: bool) -> dict[str, Any]:
     if (checked or CHECK in value) and value.get(CHECK) != _check(_without_check(value)):
         raise DamagedError(str(path), "It does not hold what was written.")
     return value
+
+
+def _heal(path: Path, rotten: bytes, copy: bytes) -> None:
+    """Put the copy in its place, so that others can read it; what rotted is kept beside it."""
+    with suppress(OSError):
+        write_durably(path.with_name(f"{path.name}.damaged"), rotten)
+        write_durably(path, copy)
 
 
 def _intact(copy: bytes, path: Path) -> dict[str, Any] | None:
