@@ -74,6 +74,7 @@ class FakeServer:
     gone: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
     jwk: Mapping[str, str] = field(default_factory=dict)
+    now_ms: Callable[[], int] = lambda: 1_795_165_200_000
     logs: dict[int, SampleLog] = field(default_factory=dict)
     epochs: dict[int, JsonObject] = field(default_factory=dict)
 
@@ -166,7 +167,7 @@ class FakeServer:
             operator_jwk=self.operator.jwk,
             solo=self.solo,
             demo_allowed=self.solo,
-            time_ms=1_795_165_200_000,
+            time_ms=self.now_ms(),
             name="Test",
         )
 

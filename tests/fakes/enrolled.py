@@ -28,6 +28,7 @@ from workdiary.client.sign.rotation import finish_rotation
 from workdiary.client.sign.signer import DeviceKeys
 from workdiary.client.spool.store import Spool
 from workdiary.client.upload.enrol import Grant, enrol
+from workdiary.client.upload.skew import open_time
 from workdiary.client.upload.transport import Transport
 from workdiary.client.upload.uploader import Uploader, UploaderParts
 from workdiary.evidence.canonical import b64u
@@ -52,6 +53,7 @@ class EnrolledHome:
     # Of a real server: how to reach it, and its one-time token.
     transport: Transport | None = None
     token: str = ENROL_TOKEN
+    trusting: bool = False  # the server, whose clock is right, is asked for its time
 
     def __post_init__(self) -> None:
         self._start()
@@ -69,7 +71,9 @@ class EnrolledHome:
             enrol(way, self.account, self.keys, Grant(self.token, "Desk"), self.clock.wall_ms)
         self.spool = Spool.open(self.home.spool, self.keys.spool_key, account=self.account)
         finish_rotation(self.keys, self.account, self.spool.book)
-        context = SigningContext(self.clock, BUILD, secrets.token_bytes)
+        self.server.now_ms = lambda: self.clock.true_ms
+        self.time = open_time(self.home, self.account, self.spool, self.clock)
+        context = SigningContext(self.time, BUILD, secrets.token_bytes)
         self.journal = Journal(self.spool.book, self.keys, self.account, context)
         self.uploader = Uploader(
             UploaderParts(
@@ -78,8 +82,9 @@ class EnrolledHome:
                 account=self.account,
                 journal=self.journal,
                 transport=way,
-                clock=self.clock,
+                clock=self.time,
                 jitter=lambda: self.jitter,
+                time=self.time if self.trusting else None,
             )
         )
 

@@ -30,6 +30,7 @@ from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.tracker.homefiles import HomeFiles, open_files
 from workdiary.client.tracker.world import Stages
 from workdiary.client.upload.enrol import Grant, enrol
+from workdiary.client.upload.skew import open_time
 from workdiary.client.upload.transport import HttpTransport
 from workdiary.client.upload.uploader import SyncReport, Uploader, UploaderParts
 from workdiary.server.compose import Plan, Service, service
@@ -122,7 +123,7 @@ class Desk(Rig):
 
     def _stages(self) -> Stages:
         files = self.files
-        context = SigningContext(self.clock, BUILD, secrets.token_bytes)
+        context = SigningContext(self.time, BUILD, secrets.token_bytes)
         self.real_journal = Journal(files.spool.book, files.keys, files.account, context)
         parts = UploaderParts(
             spool=files.spool,
@@ -130,8 +131,9 @@ class Desk(Rig):
             account=files.account,
             journal=self.real_journal,
             transport=self.transport,
-            clock=self.clock,
+            clock=self.time,
             jitter=lambda: 0.5,
+            time=self.time,
         )
         self.real_uploader = TellingUploader(parts, lambda: self.after_send())
         return Stages(
@@ -153,7 +155,8 @@ class Desk(Rig):
         from tests.fakes.stages import FakeAlarms, ManualWorker
 
         self.desktop.input.running = False
-        self.alarms = FakeAlarms(self.clock)
+        self.time = open_time(self.files.home, self.files.account, self.files.spool, self.clock)
+        self.alarms = FakeAlarms(self.time)
         self.posted = deque()
         self.camera, self.signer, self.sender = ManualWorker(), ManualWorker(), ManualWorker()
         self._assemble(self._stages())

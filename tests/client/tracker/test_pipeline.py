@@ -15,6 +15,7 @@ from tests.fakes.enrolled import EnrolledHome
 from tests.fakes.rig import Rig
 from tests.fakes.stages import ManualWorker
 from workdiary.client.account import Contract
+from workdiary.client.segment.trusted import TrustedTime
 from workdiary.client.tracker.machine import Event
 from workdiary.client.tracker.world import Stages
 from workdiary.rules.diary import Diary
@@ -42,14 +43,17 @@ class RealRig(Rig):
     """A rig over a real home and a fake server; `boot` is a crash and a restart."""
 
     def __init__(self, folder: Path, policy: PolicySet, preview_ms: int) -> None:
-        self.enrolled = EnrolledHome(folder)
+        self.enrolled = EnrolledHome(folder, trusting=True)
         self.started = False
         super().__init__(self.enrolled.spool.image_folder, policy, preview_ms, clock=self.enrolled.clock)
 
-    def _stages(self) -> Stages:
+    def _time(self) -> TrustedTime:
         if self.started:
             self.enrolled.reopen(crash=True)
         self.started = True
+        return self.enrolled.time
+
+    def _stages(self) -> Stages:
         self.camera, self.signer, self.sender = ManualWorker(), ManualWorker(), ManualWorker()
         return replace(
             super()._stages(),
