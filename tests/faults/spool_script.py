@@ -231,19 +231,22 @@ def work(desk: Desk) -> None:
     sign_and_send(desk, rids)
 
 
-def main(path: Path, rounds: int, synchronous: str) -> None:
+def play(home: str, rounds: str, synchronous: str) -> None:
+    """See above; the arguments as a command line has them."""
+    path, left = Path(home), int(rounds)
     clock, server, opened = FakeClock(), TellingServer(), list[Desk]()
     # A fault while opening is told; the person starts again.
     while not attempt(lambda: opened.append(Desk(path, clock, server))):
         continue
     opened[0].spool._database._db.execute(f"PRAGMA synchronous = {synchronous}")
-    done = 0
-    while rounds == 0 or done < rounds:
+    while True:
         attempt(partial(work, opened[0]))
-        done += 1
+        left -= 1
+        if left == 0:
+            break
     if attempt(opened[0].spool.close):
         promise("end")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    play(*sys.argv[1:])
