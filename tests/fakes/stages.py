@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.past import FakePast
 from workdiary.client.account import Contract
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.model import (
@@ -66,6 +67,7 @@ class FakeStore:
         self.fails: set[str] = set()
         self.full = Health(used=0, limit=100, warn=0, full=False, reason="")
         self.history: list[str] = []
+        self.past = FakePast(self)
 
     def _write(self, name: str) -> None:
         self.history.append(name)
@@ -207,7 +209,7 @@ class FakeJournal:
         self.replaced: list[tuple[str, str, str, ShotImage]] = []
         self.failure: KnownError | None = None
 
-    def ensure_stream(self, contract: str, policy: PolicySet) -> None:
+    def ensure_stream(self, contract: str, policy: PolicySet, since_ms: int | None = None) -> None:
         if contract not in self.streams:
             self.streams.append(contract)
 
@@ -252,6 +254,9 @@ class FakeJournal:
     def set_memo(self, contract: str, rids: Sequence[str], memo: str, label: str | None) -> list[str]:
         self.named.append((contract, tuple(rids), memo, label))
         return list(rids)
+
+    def boot_of(self, rid: str) -> str:
+        return self._store.rows[rid].start.boot_id
 
     def replace(self, contract: str, rid: str, slot: str, image: ShotImage) -> str:
         self.replaced.append((contract, rid, slot, image))

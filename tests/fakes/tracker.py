@@ -185,6 +185,26 @@ class FakeCorrections:
         self._tracker.asked("redact", *rids, *([] if scope == "shots" else [scope]))
         return len(rids)
 
-    def discard(self, rids: list[str]) -> int:
-        self._tracker.asked("discard", *rids)
+    def discard(self, rids: list[str], part: tuple[int, int] | None = None) -> int:
+        self._tracker.asked("discard", *rids, *([] if part is None else [part]))
         return len(rids)
+
+    def blur(self, rids: list[str]) -> int:
+        self._tracker.asked("blur", *rids)
+        return len(rids)
+
+    def set_memo(self, rids: list[str], memo: str, label: str | None) -> int:
+        self._tracker.asked("set_memo_of", *rids, memo, label)
+        return len(rids)
+
+    def move(
+        self,
+        rids: list[str],
+        to: str,
+        memo: str | None,
+        label: str | None = None,
+        *,
+        over_limit: bool = False,
+    ) -> list[str]:
+        self._tracker.asked("move", *rids, to, memo, label, over_limit)
+        return [f"moved-{rid}" for rid in rids]

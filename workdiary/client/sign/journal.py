@@ -23,9 +23,10 @@ from workdiary.client.sign.segment_record import Drafted, draft
 from workdiary.client.sign.signer import DeviceKeys, Head
 from workdiary.client.sign.streams import ACCOUNT, root_scope
 from workdiary.evidence.canonical import JsonObject, JsonValue, clip
-from workdiary.evidence.envelope import SignedRecord
+from workdiary.evidence.envelope import SignedRecord, parse
 from workdiary.evidence.keys import Ed25519Signer
 from workdiary.evidence.kinds.base import NAME_CAP
+from workdiary.evidence.streams import boot_mac
 from workdiary.rules.policy import PolicySet
 from workdiary.wire.sealing import upload_kid
 
@@ -40,8 +41,10 @@ class Journal(Amending):
         self._keys = keys
         self._context = context
 
-    def ensure_stream(self, contract: str, policy: PolicySet) -> None:
+    def ensure_stream(self, contract: str, policy: PolicySet, since_ms: int | None = None) -> None:
         """Open the contract's stream if need be: open (seq 0), in solo also terms and consent.
+
+        since_ms: from when the first terms hold, now if not given (time that is moved here is older).
 
         Raises KnownError before enrolment, for an unknown contract and when the key store refuses.
         """
@@ -49,7 +52,7 @@ class Journal(Amending):
             known = self._account.contract(contract)
             self._pen.state(known.id)
             if self._pen.enrolment().server == "solo":
-                self._ensure_terms(known, policy)
+                self._ensure_terms(known, policy, since_ms)
                 if self._book.last(known.id, "consent") is None:
                     self._pen.sign(known.id, "consent", terms.consent())
 
@@ -125,6 +128,18 @@ class Journal(Amending):
             finish_rotation(self._keys, self._account, self._book)
             return new.kid
 
+    def boot_of(self, rid: str) -> str:
+        """The boot a signed record was made in: the OS's id if it is this one.
+
+        Of another boot only what the record shows is left, which stands for it as well: the same for all
+        records of that boot.
+        """
+        with self._lock:
+            record = parse(self._book.text(rid))
+            now = self._context.clock.boot_id()
+            known = str(record.payload["boot"])
+            return now if boot_mac(self._keys.stream_key(record.stream), now) == known else known
+
     def supersede(self, scope: str, head: Head) -> None:
         """The server holds records of our stream that this spool does not.
 
@@ -143,7 +158,7 @@ class Journal(Amending):
     def _build(self) -> JsonObject:
         return {name: clip(text, NAME_CAP) for name, text in self._context.build.items()}
 
-    def _ensure_terms(self, contract: Contract, policy: PolicySet) -> None:
+    def _ensure_terms(self, contract: Contract, policy: PolicySet, since_ms: int | None) -> None:
         enrolment = self._pen.enrolment()
         last = self._book.last(contract.id, "terms")
         if last is not None and last[0] != contract.terms_id:
@@ -153,7 +168,8 @@ class Journal(Amending):
         party = terms.SoloParty(enrolment.account, upload_kid(enrolment.upload_jwk), enrolment.root or None)
         if contract.terms_id and not terms.differ(policy, party, contract.terms):
             return
-        at_ms = self._context.clock.wall_ms()
+        now = self._context.clock.wall_ms()
+        at_ms = now if since_ms is None or contract.terms_id else min(now, since_ms)
         drafted = terms.solo_terms(policy, party, at_ms, contract.terms)
         record = self._pen.sign(contract.id, "terms", drafted)
         self._account.put_terms(contract.id, record.id, {**drafted.clear, **drafted.slots})

@@ -107,6 +107,16 @@ class Past:
             return None
         return self._unsigned(target) if target.id is None else self._signed(target)
 
+    def farewell(self, rid: str) -> list[Wish]:
+        """Redactions of everything that a signed segment, and what was said of it later, shows."""
+        target = self._book.target(rid)
+        if target is None:
+            return []
+        spoken = [target, *self._book.about(rid, "memo"), *self._book.about(rid, "replace")]
+        return [
+            Wish(one.contract, "redact", (), "owner", one.rid, rid, {"scope": "several"}) for one in spoken
+        ]
+
     def move(self, moving: Moving) -> None:
         """One transaction: the new segment is held, and the old one's time and content have ended or will.
 
@@ -147,6 +157,7 @@ class Past:
         held = db.execute("SELECT 1 FROM segments WHERE rid = ?", (moving.origin,)).fetchone() is not None
         if held != moving.held:
             raise MovedOnError(moving.origin)
+        db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (moving.origin,))
         if not held:
             return []
         found, names = self._book.edits.strip_within(db, moving.origin, "time")

@@ -38,7 +38,12 @@ def _find(contracts: Contracts, segments: Segments, rid: str) -> tuple[str, Span
         for entry in segments.entries(contract.id, start_ms, start_ms + 1, verdicts=False):
             if entry.rid == rid and entry.kind == "segment":
                 return contract.id, Span(rid, entry.number("start"), entry.number("end"))
-    raise KnownError(
+    raise no_such_segment(rid)
+
+
+def no_such_segment(rid: str) -> KnownError:
+    """What is said of an id that no segment of this home has."""
+    return KnownError(
         "No such segment",
         "`workdiary diary --json` lists the ids of this home's segments.",
         subject=rid,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from workdiary.client.capture.port import SessionEventKind
 from workdiary.client.errors import KnownError
-from workdiary.client.segment.model import HoldChoice
+from workdiary.client.segment.model import HoldChoice, ShotSet
 from workdiary.client.segment.segmenter import Work
 from workdiary.client.tracker.camera import Camera, CameraParts
-from workdiary.client.tracker.corrections import CorrectionParts, Corrector
+from workdiary.client.tracker.correcting import OnEngine, correction_parts
+from workdiary.client.tracker.corrections import Corrector
 from workdiary.client.tracker.holds import HoldParts, Holds
 from workdiary.client.tracker.machine import Event, Mode
 from workdiary.client.tracker.news import News
@@ -109,6 +111,7 @@ class Core:
 
     def __init__(self, world: World, stages: Stages, choices: Choices, post: Post) -> None:
         self._clock = world.clock
+        self._world = world
         self._stages = stages
         self._choices = choices
         self._bucket = 0
@@ -198,10 +201,12 @@ class Core:
 
     def corrector(self, run: Callable[[Job], None]) -> Corrector:
         """Corrections of what was recorded; run: does a job on the engine's thread and waits for it."""
-        stages = self._stages
-        return Corrector(
-            CorrectionParts(stages.store, stages.journal, stages.contracts, lambda: run(self._amended))
+        engine = OnEngine(
+            decide=lambda shot_id, choice: run(partial(self.decide, shot_id, choice)),
+            cut=lambda rids: run(partial(self._cut, rids)),
+            amended=lambda shots: run(partial(self._amended, shots)),
         )
+        return Corrector(correction_parts(self._world, self._stages, self._choices, engine))
 
     def hear(self, kind: SessionEventKind) -> None:
         """News of the desktop session."""
@@ -248,9 +253,20 @@ class Core:
         same_memo = present is not None and present.memo == work.memo
         self.fire(Event.LABEL if same_memo else Event.MEMO)
 
-    def _amended(self) -> None:
+    def _cut(self, rids: frozenset[str]) -> None:
+        """If the open segment is one of these it ends here, and tracking goes on in a new one."""
+        segment = self._parts.recorder.segment
+        if segment is not None and segment.start.rid in rids:
+            self.fire(Event.DISCARD)
+
+    def _amended(self, shots: Sequence[ShotSet] = ()) -> None:
+        """Records were amended; shots: came into another contract, their holds begin now."""
+        for shot in shots:
+            self._parts.holds.add(shot)
+        self._parts.holds.refresh()
         self.news.read_ledger()
         self.outgoing.refresh()
+        self.news.sign()
         self.outgoing.poke()
         self.news.publish()
 

@@ -197,8 +197,32 @@ class Corrections(Protocol):
         """Remove the images, or the memo and label, or the application names; the time stays."""
         ...
 
-    def discard(self, rids: list[str]) -> int:
-        """Remove the time; a tombstone stays."""
+    def discard(self, rids: list[str], part: tuple[int, int] | None = None) -> int:
+        """Remove the time, or of each only the part inside wall ms [start, end); a tombstone stays."""
+        ...
+
+    def blur(self, rids: list[str]) -> int:
+        """Blur the images for good: held ones before they are signed, others by a signed replacement."""
+        ...
+
+    def set_memo(self, rids: list[str], memo: str, label: str | None) -> int:
+        """Name earlier work anew."""
+        ...
+
+    def move(
+        self,
+        rids: list[str],
+        to: str,
+        memo: str | None,
+        label: str | None = None,
+        *,
+        over_limit: bool = False,
+    ) -> list[str]:
+        """Move segments of the wrong contract into another; returns their new rids.
+
+        They come under its capture mode and with a fresh preview; memo None keeps each one's own. over_limit:
+        go on although the week's limit there has no room.
+        """
         ...
 
 

@@ -137,6 +137,15 @@ class Holds:
             self._parts.over()
             self._parts.changed()
 
+    def refresh(self) -> None:
+        """Segments were corrected: what went or was decided with them is held no more. Raises `KnownError`."""
+        for shot_id in list(self._held):
+            shots = self._parts.store.shot(shot_id)
+            if shots is None or shots.choice is not None:
+                self._forget(shot_id)
+                self._mark(shot_id, "remove-time" if shots is None or shots.choice is None else shots.choice)
+        self._arm()
+
     def end_all(self) -> None:
         """Quit: every hold ends as keep, unless the person chose."""
         self._held.clear()

@@ -19,7 +19,9 @@ from workdiary.client.segment.model import (
     ShotSet,
 )
 from workdiary.client.sign.held import Annotation, DiscardWhy, IdleClaim, RedactScope, Span
+from workdiary.client.sign.waiting import Wish
 from workdiary.client.spool.outbox import OutboxCounts
+from workdiary.client.spool.past import Moving, PastSegment
 from workdiary.client.spool.quota import Health
 from workdiary.client.spool.store import RecoveredSegment
 from workdiary.client.upload.uploader import SyncReport
@@ -89,8 +91,29 @@ class HoldStore(Protocol):
         ...
 
 
+class PastStore(Protocol):
+    """Recorded segments, for corrections (`spool.past.Past`)."""
+
+    def segment(self, rid: str) -> PastSegment | None:
+        """A segment as it stands now."""
+        ...
+
+    def farewell(self, rid: str) -> list[Wish]:
+        """What removes everything that a signed segment, and what was said of it, shows."""
+        ...
+
+    def move(self, moving: Moving) -> None:
+        """One transaction: here it comes, there it ends."""
+        ...
+
+
 class Store(ShotStore, HoldStore, Protocol):
     """The spool as the engine sees it."""
+
+    @property
+    def past(self) -> PastStore:
+        """Recorded segments, for corrections."""
+        ...
 
     def begin(self, start: SegmentStart) -> None:
         """A segment's row."""
@@ -112,8 +135,8 @@ class Store(ShotStore, HoldStore, Protocol):
 class Signing(Protocol):
     """The signing journal."""
 
-    def ensure_stream(self, contract: str, policy: PolicySet) -> None:
-        """Open the contract's stream if need be."""
+    def ensure_stream(self, contract: str, policy: PolicySet, since_ms: int | None = None) -> None:
+        """Open the contract's stream if need be; since_ms: from when a solo contract's first terms hold."""
         ...
 
     def sign_due(self, now_ms: int, *, force: bool = False) -> list[str]:
@@ -144,6 +167,10 @@ class Signing(Protocol):
 
     def set_memo(self, contract: str, rids: Sequence[str], memo: str, label: str | None) -> list[str]:
         """Name earlier segments anew; returns those whose memo or label was another."""
+        ...
+
+    def boot_of(self, rid: str) -> str:
+        """The boot a signed segment was made in: the OS's id if it is this one, else what stands for it."""
         ...
 
     def replace(self, contract: str, rid: str, slot: str, image: ShotImage) -> str:
