@@ -36,8 +36,10 @@ from workdiary.client.tracker.schedule import SchedulerAlarms
 from workdiary.client.tracker.work import ThreadWorker
 from workdiary.client.tracker.world import Choices, Stages, World
 from workdiary.client.tracker.zone import computer_zone
+from workdiary.client.upload.agreements import in_force
 from workdiary.client.upload.enrol import Grant, enrol
 from workdiary.client.upload.keydesk import KeyDesk, KeyParts
+from workdiary.client.upload.renewal import Renewal, RenewalParts
 from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.skew import open_time
 from workdiary.client.upload.transport import HttpTransport
@@ -109,11 +111,13 @@ class Client:
         return self.files.account.enrolment
 
     def contracts(self) -> tuple[Contract, ...]:
-        """The account's contracts."""
+        """The account's contracts, with the terms in force now."""
+        self._turn_terms()
         return () if self.enrolment is None else self.enrolment.contracts
 
     def contract(self, id_or_name: str) -> Contract:
-        """One contract. Raises `KnownError` (exit 6)."""
+        """One contract, with the terms in force now. Raises `KnownError` (exit 6)."""
+        self._turn_terms()
         return self.files.account.contract(id_or_name)
 
     def open(self) -> None:
@@ -166,6 +170,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _turn_terms(self) -> None:
+        """What was agreed from now on is in force now, for records too; written only where that changes."""
+        now = self._options.senses.clock.wall_ms()
+        self.files.account.amend(lambda known: in_force(known, now))
 
     def _send_last(self) -> None:
         """What the end of the session signed goes out with it, if the server is there."""
@@ -273,7 +282,8 @@ def key_work(
         journal = Journal(
             files.spool.book, files.keys, files.account, SigningContext(senses.clock, {}, senses.entropy)
         )
-        server = DiaryServer(transport, files.keys.token)
+        renewal = Renewal(RenewalParts(files.account, files.keys, transport, senses.clock.wall_ms))
+        server = DiaryServer(transport, files.keys.token, renewal.renew)
         parts = UploaderParts(
             files.spool,
             files.keys,
@@ -285,7 +295,7 @@ def key_work(
             senses.entropy,
         )
         uploader = Uploader(parts)
-        uploader.link_up()
+        uploader.hurry()
         yield KeyWork(
             files,
             KeyDesk(KeyParts(files.account, files.keys, journal, server, senses.clock.wall_ms)),

@@ -41,6 +41,7 @@ class SegmentRows:
     def begin(self, start: SegmentStart, account: Account | None) -> None:
         """Slots first, then the row: what has a row can be checkpointed without needing space."""
         _check_texts(start)
+        start = _with_terms(start, account)
         newest = None if account is None else account.newest()
         used = {int(row[0]) for row in self._db.rows("SELECT slot FROM segments WHERE state = 'open'")}
         slot = next(number for number in range(len(used) + 1) if number not in used)
@@ -218,6 +219,14 @@ def _checkpoint(text: str | None, rid: str) -> Checkpoint | None:
         what = "A row of the spool does not hold what this version writes."
         raise DamagedError(rid, what, REPAIR) from error
     return Checkpoint(int(size), str(root), str(note))
+
+
+def _with_terms(start: SegmentStart, account: Account | None) -> SegmentStart:
+    """The segment names the terms it knew (product.md, Offline), whatever is learned before it is signed."""
+    if start.terms is not None or account is None:
+        return start
+    known = next((item.terms_id for item in account.contracts() if item.id == start.contract), None)
+    return start if known is None else replace(start, terms=known)
 
 
 def _check_texts(start: SegmentStart) -> None:

@@ -10,6 +10,7 @@ from workdiary.client.capture.port import SessionEventKind
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import HoldChoice, ShotSet
 from workdiary.client.segment.segmenter import Work
+from workdiary.client.tracker.agreeing import Agreeing, AgreeingParts
 from workdiary.client.tracker.camera import Camera, CameraParts
 from workdiary.client.tracker.correcting import OnEngine, correction_parts
 from workdiary.client.tracker.corrections import Corrector
@@ -118,6 +119,13 @@ class Core:
         self._warned = False  # the notice shown is about the disk
         self.news, self._parts = assemble(world, stages, choices, post)
 
+        self._agreeing = Agreeing(
+            AgreeingParts(
+                world.clock, stages.contracts, stages.alarms, self._parts.timer, post, self.learn
+            )
+        )
+        self._parts.outgoing.learned = self.learn
+
     @property
     def timer(self) -> Timer:
         """The state."""
@@ -149,7 +157,10 @@ class Core:
     def learn(self) -> None:
         """Enrolment or terms have changed."""
         self.news.learn()
-        self.news.publish()
+        try:
+            self._agreeing.follow()
+        finally:
+            self.news.publish()
 
     def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
         """Begin, go on, or change what is worked on; None keeps what was last used."""

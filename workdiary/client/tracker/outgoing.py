@@ -45,6 +45,7 @@ class Outgoing:
         self._sending = False
         self._again = False
         self.report: SyncReport | None = None
+        self.learned: Callable[[], None] = lambda: None  # contracts or terms are known otherwise than before
         self.counts = OutboxCounts(waiting=0, quarantined=0, oldest_ms=None, last_receipt_ms=None, images=0)
 
     @property
@@ -112,6 +113,8 @@ class Outgoing:
         self._sending = False
         self.report = report
         self._look()
+        if report.learned:
+            self._parts.post(self.learned)
         if self._again:
             self._again = False
             self.poke()
