@@ -8,8 +8,11 @@ from dataclasses import replace
 
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.tracker.events import (
+    AnnotationKind,
     CellView,
     ContractView,
+    IdleAnswer,
+    IdleView,
     Listener,
     OutboxView,
     ShotView,
@@ -76,6 +79,19 @@ def tracking(**changes: object) -> Snapshot:
 def shot(**changes: object) -> ShotView:
     """A shot taken 22 s ago with 38 s left to decide."""
     plain = ShotView("shot-1", NOW - 22_000, NOW + 38_000, 1, None, 231_000, 308)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def question(**changes: object) -> IdleView:
+    """Away from the desk for 24 minutes, back a moment ago."""
+    plain = IdleView(
+        id="segment-1",
+        since_ms=NOW - 25 * MINUTE,
+        until_ms=NOW - MINUTE,
+        price=1_920,
+        billed_ms=24 * MINUTE,
+        memo="Load test of the booking queue",
+    )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
@@ -160,6 +176,10 @@ class FakeTracker:
     def corrections(self) -> FakeCorrections:
         return FakeCorrections(self)
 
+    @property
+    def idle(self) -> FakeIdleDesk:
+        return FakeIdleDesk(self)
+
     def thumbnail(self, shot_id: str) -> bytes | None:
         self.asked("thumbnail", shot_id)
         return self.picture
@@ -173,6 +193,32 @@ class FakeTracker:
         if self.fails is not None:
             error, self.fails = self.fails, None
             raise error
+
+
+class FakeIdleDesk:
+    """`client.tracker.events.IdleDesk` of a fake tracker."""
+
+    def __init__(self, tracker: FakeTracker) -> None:
+        self._tracker = tracker
+
+    def answer(self, choice: IdleAnswer, memo: str | None = None) -> None:
+        self._tracker.asked("answer", choice, memo)
+        asked = self._tracker.snapshot().question
+        if asked is None or asked.answer is not None:
+            raise KnownError("There is no question", "Nobody was missed.", exit_code=ExitCode.NOT_FOUND)
+        state = "stopped" if choice == "stop" else "tracking"
+        self._tracker.change(question=replace(asked, answer=choice), state=state, reason="")
+
+    def undo(self, span: str | None = None) -> None:
+        self._tracker.asked("undo", span)
+        asked = self._tracker.snapshot().question
+        if asked is None:
+            raise KnownError("There is nothing to undo", "", exit_code=ExitCode.NOT_FOUND)
+        self._tracker.change(question=replace(asked, answer=None))
+
+    def announce(self, kind: AnnotationKind, minutes: int, text: str | None = None) -> None:
+        self._tracker.asked("announce", kind, minutes, text)
+        self._tracker.change(quiet_until_ms=self._tracker.snapshot().at_ms + minutes * MINUTE)
 
 
 class FakeCorrections:

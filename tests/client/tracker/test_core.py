@@ -208,33 +208,6 @@ def test_a_clock_behind_the_last_certain_time_is_marked(tmp_path: Path) -> None:
     assert rig.closed[0].start.clock_unsure
 
 
-def test_idle_time_is_not_billed(rig: Rig) -> None:
-    rig.start()
-    rig.second(4 * MINUTE, keys=1)
-    rig.second(10 * MINUTE)
-    assert (rig.mode, rig.now.reason) == (Mode.IDLE, "idle")
-    first, second = rig.closed
-    assert (first.close and first.close.close, second.close and second.close.close) == ("cell", "idle")
-    assert second.tracked_ms == 0
-    ((contract, spans, why),) = rig.journal.discards
-    assert (contract, why) == ("id-demo", "idle")
-    assert [(s.rid, s.end_ms - s.start_ms) for s in spans] == [(first.start.rid, 6 * MINUTE * 1000)]
-
-
-def test_idle_inside_one_segment_closes_it_at_the_last_input(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
-    rig.contracts.terms["demo"]["idle"] = 120_000
-    rig.start()
-    rig.second(3 * MINUTE, keys=1)
-    rig.second(2 * MINUTE)
-    assert rig.mode is Mode.IDLE
-    assert [row.tracked_ms for row in rig.closed] == [3 * MINUTE * 1000]
-    assert rig.journal.discards == []
-    rig.start(memo=None)
-    assert rig.mode is Mode.TRACKING
-    assert rig.store.open_segments()[0].start.open == "resume"
-
-
 def test_a_foreground_track_goes_on_when_somebody_returns(tmp_path: Path) -> None:
     rig = Rig(tmp_path, resume_alone=True)
     rig.contracts.terms["demo"]["idle"] = 60_000

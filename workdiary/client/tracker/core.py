@@ -1,4 +1,4 @@
-"""The commands on the engine's thread, and the wiring of the parts that carry them out."""
+"""The commands on the engine's thread."""
 
 from __future__ import annotations
 
@@ -11,100 +11,18 @@ from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import HoldChoice, ShotSet
 from workdiary.client.segment.segmenter import Work
 from workdiary.client.tracker.agreeing import Agreeing, AgreeingParts
-from workdiary.client.tracker.camera import Camera, CameraParts
+from workdiary.client.tracker.assembly import Post, assemble
 from workdiary.client.tracker.correcting import OnEngine, correction_parts
 from workdiary.client.tracker.corrections import Corrector
-from workdiary.client.tracker.holds import HoldParts, Holds
+from workdiary.client.tracker.idle import IdleParts, Questions
 from workdiary.client.tracker.machine import Event, Mode
-from workdiary.client.tracker.news import News
-from workdiary.client.tracker.outgoing import Outgoing, OutgoingParts
-from workdiary.client.tracker.recorder import Recorder, Recording
+from workdiary.client.tracker.outgoing import Outgoing
 from workdiary.client.tracker.recovery import recover
-from workdiary.client.tracker.terms import Agreement, check_active, check_memo, choose
-from workdiary.client.tracker.timer import Timer, TimerParts
-from workdiary.client.tracker.view import Shown
+from workdiary.client.tracker.terms import check_active, check_memo, choose
+from workdiary.client.tracker.timer import Timer
 from workdiary.client.tracker.work import Job
 from workdiary.client.tracker.world import Choices, Stages, World
 from workdiary.rules.weeks import bucket_start
-
-Post = Callable[[Job], None]
-
-
-def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tuple[News, Shown]:
-    """Build the parts and tell them of one another; no I/O."""
-    news = News(world, stages, choices)
-    outgoing = Outgoing(
-        OutgoingParts(
-            clock=world.clock,
-            journal=stages.journal,
-            uploader=stages.uploader,
-            outbox=stages.outbox,
-            alarms=stages.alarms,
-            signer=stages.signer,
-            sender=stages.sender,
-            post=post,
-            changed=news.publish,
-            trouble=news.trouble,
-        )
-    )
-    holds = Holds(
-        HoldParts(
-            clock=world.clock,
-            store=stages.store,
-            taker=world.taker,
-            alarms=stages.alarms,
-            worker=stages.camera,
-            post=post,
-            over=news.sign,
-            changed=news.publish,
-            trouble=news.trouble,
-        )
-    )
-    camera = Camera(_camera_parts(world, stages, choices, post), news)
-    recorder = Recorder(
-        Recording(
-            world.clock,
-            choices.policy,
-            world.backends,
-            stages.store,
-            world.zone,
-            world.entropy,
-            choices.private,
-        )
-    )
-    timer = Timer(
-        TimerParts(
-            clock=world.clock,
-            policy=choices.policy,
-            recorder=recorder,
-            camera=camera,
-            holds=holds,
-            news=news,
-            entropy=world.entropy,
-            terms=lambda contract: Agreement.of(stages.contracts.contract(contract)).terms,
-            trusted_ms=choices.trusted_ms,
-            resume_alone=choices.resume_alone,
-        )
-    )
-    shown = Shown(world.clock, choices.policy, timer, recorder, camera, holds, outgoing, world.backends)
-    news.attach(shown)
-    return news, shown
-
-
-def _camera_parts(world: World, stages: Stages, choices: Choices, post: Post) -> CameraParts:
-    return CameraParts(
-        clock=world.clock,
-        policy=choices.policy,
-        store=stages.store,
-        taker=world.taker,
-        alarms=stages.alarms,
-        worker=stages.camera,
-        post=post,
-        entropy=world.entropy,
-        random_int=world.random_int,
-        preview_ms=choices.preview_ms,
-        private=choices.private,
-    )
 
 
 class Core:
@@ -118,6 +36,19 @@ class Core:
         self._bucket = 0
         self._warned = False  # the notice shown is about the disk
         self.news, self._parts = assemble(world, stages, choices, post)
+        self.idle = Questions(
+            IdleParts(
+                clock=world.clock,
+                policy=choices.policy,
+                store=stages.store,
+                journal=stages.journal,
+                contracts=stages.contracts,
+                timer=self._parts.timer,
+                start=self.start,
+                amended=self._amended,
+            )
+        )
+        self.news.attach(self._parts, self.idle)
 
         self._agreeing = Agreeing(
             AgreeingParts(
@@ -151,6 +82,7 @@ class Core:
         recover(self._stages.store)
         self._parts.holds.resume_blurs()
         self.outgoing.refresh()
+        self.idle.reopen()
         self.learn()
         self.outgoing.sign(force=True)
 
@@ -231,6 +163,7 @@ class Core:
         """Once a second while tracking; told further only when something to be seen has changed."""
         before = (self.timer.mode, self._parts.recorder.note)
         try:
+            self.idle.settle()
             if self.timer.tick(busy_ms):
                 self._watch_disk()
         except KnownError as error:
@@ -243,6 +176,7 @@ class Core:
     def keep_all(self) -> None:
         """Quit: every hold ends as keep, unless the person chose."""
         self._parts.holds.end_all()
+        self.idle.settle()
         self.outgoing.sign(force=True)
 
     def _work_on(self, work: Work) -> None:

@@ -13,7 +13,7 @@ from workdiary.client.segment.image_file import DamagedImageError, decode_key, o
 from workdiary.client.segment.model import HoldChoice
 from workdiary.client.tracker.board import Board
 from workdiary.client.tracker.core import Core
-from workdiary.client.tracker.events import Listener, Snapshot
+from workdiary.client.tracker.events import AnnotationKind, IdleAnswer, IdleDesk, Listener, Snapshot
 from workdiary.client.tracker.loop import Loop, Ticking
 from workdiary.client.tracker.machine import Event
 from workdiary.client.tracker.work import Job
@@ -22,6 +22,26 @@ from workdiary.client.tracker.world import Choices, Stages, World
 _LOG = logging.getLogger(__name__)
 # logind waits 5 s at most for whoever delays sleep or shutdown.
 BEFORE_SLEEP_S: Final = 4.0
+
+
+class OnLoop:
+    """`events.IdleDesk` for other threads than the engine's."""
+
+    def __init__(self, desk: IdleDesk, loop: Loop) -> None:
+        self._desk = desk
+        self._loop = loop
+
+    def answer(self, choice: IdleAnswer, memo: str | None = None) -> None:
+        """See `IdleDesk.answer`."""
+        self._loop.call(partial(self._desk.answer, choice, memo))
+
+    def undo(self, span: str | None = None) -> None:
+        """See `IdleDesk.undo`."""
+        self._loop.call(partial(self._desk.undo, span))
+
+    def announce(self, kind: AnnotationKind, minutes: int, text: str | None = None) -> None:
+        """See `IdleDesk.announce`."""
+        self._loop.call(partial(self._desk.announce, kind, minutes, text))
 
 
 class Engine:
@@ -35,6 +55,7 @@ class Engine:
         self._core = Core(world, stages, choices, self._loop.post)
         self._core.news.listener = self._board.tell
         self.corrections = self._core.corrector(self._loop.call)
+        self.idle = OnLoop(self._core.idle, self._loop)
 
     def open(self) -> None:
         """Start the thread, repair after a crash, listen to the desktop session. Raises `KnownError`."""

@@ -261,6 +261,11 @@ class Tracker(Protocol):
         ...
 
     @property
+    def idle(self) -> IdleDesk:
+        """Time without input."""
+        ...
+
+    @property
     def corrections(self) -> Corrections:
         """Changes to what was recorded before."""
         ...

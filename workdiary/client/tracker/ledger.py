@@ -7,7 +7,7 @@ start and after anything was removed, and every closed segment is added as it cl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from workdiary.client.segment.model import CloseReason, SegmentProgress, SegmentStart
@@ -18,7 +18,9 @@ from workdiary.rules.diary import Diary, DiarySegment
 from workdiary.rules.entries import Entry
 from workdiary.rules.policy import BUCKETS_PER_CELL, PolicySet
 from workdiary.rules.projection import project
+from workdiary.rules.rounding import credits_of
 from workdiary.rules.spans import Measure, Span
+from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import bucket_start, cell_start, week_of
 
 ReadEntries = Callable[[str, int, int], Iterable[Entry]]
@@ -26,6 +28,10 @@ ReadEntries = Callable[[str, int, int], Iterable[Entry]]
 _GAPS: Final[Mapping[str, str]] = {
     name: name for name in ("pause", "idle", "lock", "suspend", "switch-user", "shutdown", "crash")
 }
+
+
+# Entered by hand or claimed back: never open, and counted as far as the terms permit.
+_SAID: Final = frozenset({"manual", "idle-claim"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Ledger:
     policy: PolicySet
     pieces: dict[str, Piece] = field(default_factory=dict)
     gaps: list[tuple[int, int, str]] = field(default_factory=list)
+    _open: set[str] = field(default_factory=set)  # rids that were open on disk when it was read
+    _holes: dict[str, list[Span]] = field(default_factory=dict)  # by rid
     _left: tuple[int, str, str] | None = None  # (end, session, kind) of the segment closed last
 
     @classmethod
@@ -59,13 +67,17 @@ class Ledger:
         return ledger
 
     def add(self, start: SegmentStart, progress: SegmentProgress, close: CloseReason) -> None:
-        """A segment has closed."""
+        """A segment has closed; one of another contract is none of this book's."""
+        if start.contract != self.contract:
+            return
         self.pieces[start.rid] = self.piece(start, progress)
         kind = _GAPS.get(close)
         self._left = (progress.end_ms, start.session, kind) if kind is not None else None
 
     def opened(self, start: SegmentStart) -> None:
         """A segment has begun: what lies before it is a gap if the one before was left for a reason."""
+        if start.contract != self.contract:
+            return
         if self._left is not None and self._left[1] == start.session and self._left[0] < start.start_ms:
             self.gaps.append((self._left[0], start.start_ms, self._left[2]))
         self._left = None
@@ -76,7 +88,9 @@ class Ledger:
             start.rid,
             start.session,
             "tracked",
-            Measure.whole(start.start_ms, progress.end_ms, progress.tracked_ms),
+            Measure.whole(start.start_ms, progress.end_ms, progress.tracked_ms).without(
+                self._holes.get(start.rid, ())
+            ),
             tuple((bucket_start(b.start_ms, self.policy), b.active) for b in progress.buckets),
         )
 
@@ -85,6 +99,27 @@ class Ledger:
         piece = self.pieces.pop(rid, None)
         if piece is not None:
             self.gaps.append((piece.time.start, piece.time.end, kind))
+
+    def set_aside(self, rid: str, span: Span) -> None:
+        """A part of a segment, closed or still open, counts no more: nobody was there."""
+        self._holes.setdefault(rid, []).append(span)
+        self.gaps.append((*span, "idle"))
+        piece = self.pieces.get(rid)
+        if piece is not None:
+            self.pieces[rid] = replace(piece, time=piece.time.without(self._holes[rid]))
+
+    def keep_leaving(self, before: Ledger) -> None:
+        """Segments that have ended and wait for their last shot are open on disk: they stay as they were."""
+        for rid in self._open & before.pieces.keys() - self.pieces.keys():
+            self.pieces[rid] = before.pieces[rid]
+        for rid in self._open:
+            if rid in before._holes:
+                self._holes.setdefault(rid, before._holes[rid])
+        self._left = before._left
+
+    def claimed_ms(self, window: Span) -> int:
+        """Idle time claimed back inside a window."""
+        return sum(p.time.between(*window) for p in self.pieces.values() if p.kind == "idle-claim")
 
     def tracked_ms(self, window: Span) -> int:
         """Tracked ms inside a window."""
@@ -137,10 +172,19 @@ class Ledger:
         return self.policy.cell_ms
 
     def _fill(self, diary: Diary) -> None:
-        for segment in diary.segments:
-            if segment.close is not None and segment.tracked_ms > 0:
-                self.pieces[segment.rid] = Piece(
-                    segment.rid, segment.session, segment.kind, segment.time, self._known_buckets(segment)
+        for credit in credits_of(diary.segments, diary.book.or_else(Terms()), self.policy):
+            segment, time = diary.segments[credit.position], diary.segments[credit.position].time
+            if segment.kind in _SAID:
+                # beyond what the contract permits nothing counts, and nothing is shown as if it did
+                time = Measure.whole(time.start, time.end, credit.billable_ms + credit.over_ms)
+            elif segment.close is None:
+                self._open.add(segment.rid)
+                continue
+            if time.total > 0:
+                # of a claim and of a segment that was placed there may be several
+                name = segment.rid if segment.rid not in self.pieces else f"{segment.rid} {segment.start}"
+                self.pieces[name] = Piece(
+                    segment.rid, segment.session, segment.kind, time, self._known_buckets(segment)
                 )
         self.gaps = [(gap.start, gap.end, gap.kind) for gap in diary.gaps]
 

@@ -59,6 +59,7 @@ class Do(Enum):
     END_SESSION = "end-session"
     ARM = "arm"  # count input, tick, watch the clocks
     DISARM = "disarm"  # stop counting; what was counted so far goes to the open segment
+    SET_ASIDE = "set-aside"  # what was recorded without input counts no more; before the close, see ADR 018
     OPEN = "open"
     CLOSE = "close"
     REMEMBER = "remember"  # memo and label for the next start
@@ -124,7 +125,7 @@ _TRACKING: Final = {
     Event.SUSPEND: _leave(Mode.AWAY, "suspend"),
     Event.SWITCH_USER: _leave(Mode.AWAY, "switch-user"),
     Event.SHUTDOWN: _leave(Mode.STOPPED, "shutdown", Do.END_SESSION),
-    Event.IDLE: _leave(Mode.IDLE, "idle"),
+    Event.IDLE: Move(Mode.IDLE, (Do.DISARM, Do.SET_ASIDE, Do.CLOSE), close="idle"),
     Event.FULL: _leave(Mode.BLOCKED, "stop"),
     Event.QUIT: _leave(Mode.STOPPED, "stop", Do.END_SESSION),
     **_stay(Mode.TRACKING, Event.START, Event.BACK, Event.BACK_LATE, Event.TOUCHED),

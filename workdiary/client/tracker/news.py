@@ -10,8 +10,9 @@ from typing import Final
 
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotSet
-from workdiary.client.sign.held import Span
+from workdiary.client.tracker.absence import Absence
 from workdiary.client.tracker.events import Snapshot
+from workdiary.client.tracker.idle import Questions
 from workdiary.client.tracker.ledger import Ledger
 from workdiary.client.tracker.terms import Agreement
 from workdiary.client.tracker.view import Around, Shown, snapshot
@@ -29,18 +30,22 @@ class News:
         self._stages = stages
         self._choices = choices
         self._shown: Shown | None = None
+        self._idle: Questions | None = None
         self.around = Around(key_class=choices.key_class)
         self.listener: Callable[[Snapshot], None] = lambda _snapshot: None
 
-    def attach(self, shown: Shown) -> None:
+    def attach(self, shown: Shown, idle: Questions) -> None:
         """The parts exist now; before this nothing is told."""
-        self._shown = shown
+        self._shown, self._idle = shown, idle
 
     def publish(self) -> None:
         """Tell the present state."""
         if self._shown is not None:
             told = self._choices
             self.around = replace(self.around, diary_url=told.diary_url(), flags=told.flags())
+            if self._idle is not None:
+                asked = self._idle.view(self.around.ledger)
+                self.around = replace(self.around, question=asked, quiet_until_ms=self._idle.quiet_until_ms())
             self.listener(snapshot(self._shown, self.around))
 
     def sign(self) -> None:
@@ -66,7 +71,9 @@ class News:
         if agreement is not None:
             now = self._world.clock.wall_ms()
             read = partial(self._stages.store.entries, verdicts=False)
-            ledger = Ledger.read(agreement.id, self._choices.policy, now, read)
+            ledger, before = Ledger.read(agreement.id, self._choices.policy, now, read), self.around.ledger
+            if before is not None and before.contract == ledger.contract:
+                ledger.keep_leaving(before)
             self.around = replace(self.around, ledger=ledger)
 
     def trouble(self, error: KnownError) -> None:
@@ -98,8 +105,17 @@ class News:
         if self.around.ledger is not None:
             self.around.ledger.add(start, close.progress, close.close)
 
-    def discard_idle(self, contract: str, spans: list[Span]) -> None:
+    def set_aside(self, absence: Absence) -> None:
         """See `TimerNews`."""
-        self._stages.journal.discard(contract, spans, "idle")
-        self.read_ledger()
-        self.sign()
+        ledger = self.around.ledger
+        if ledger is not None and ledger.contract == absence.start.contract:
+            for span in absence.spans:
+                ledger.set_aside(span.rid, (span.start_ms, span.end_ms))
+        if self._idle is not None:
+            self._idle.ask(absence)
+
+    def returned(self, absence: Absence) -> None:
+        """See `TimerNews`."""
+        if self._idle is not None:
+            self._idle.returned(absence)
+        self.publish()

@@ -65,6 +65,11 @@ class Recorder:
         """What the input of this moment can be counted with."""
         return self._counts
 
+    @property
+    def touched_ms(self) -> int | None:
+        """The last input that was counted, total monotonic ms; None before counting began."""
+        return None if self._touched is None else self._touched.total_ms
+
     def arm(self, now: Reading) -> None:
         """Start counting; where that fails, active seconds by the idle clock, or nothing, said in `note`."""
         counter = self._parts.backends.input.backend
@@ -107,9 +112,12 @@ class Recorder:
         segment, self.segment = self.segment, None
         return segment, segment.progress(end_ms, hit_ms)
 
-    def tick(self, now: Reading, hit_ms: int | None) -> bool:
-        """Once a second: drain, and a checkpoint when one is due (True). Raises `KnownError`."""
+    def drain(self, now: Reading) -> None:
+        """Once a second: what was counted goes to the open segment."""
         self._drain(now)
+
+    def save(self, now: Reading, hit_ms: int | None) -> bool:
+        """A checkpoint when one is due (True). Raises `KnownError`."""
         segment = self.segment
         if segment is None or now.total_ms - self._saved_ms < self._parts.policy.checkpoint_ms:
             return False

@@ -7,9 +7,18 @@ from typing import Final, TypeVar
 
 from workdiary.client.capture.permissions import windows_note
 from workdiary.client.capture.port import NO_BACKEND, Backends, Choice, Refusal
-from workdiary.client.segment.clock import Clock, read
+from workdiary.client.segment.clock import read
+from workdiary.client.segment.trusted import PlacingClock
 from workdiary.client.tracker.camera import Camera
-from workdiary.client.tracker.events import BackendView, OutboxView, ShotView, Snapshot, State, Sync
+from workdiary.client.tracker.events import (
+    BackendView,
+    IdleView,
+    OutboxView,
+    ShotView,
+    Snapshot,
+    State,
+    Sync,
+)
 from workdiary.client.tracker.holds import Holds
 from workdiary.client.tracker.ledger import Ledger, Piece
 from workdiary.client.tracker.machine import Mode
@@ -48,7 +57,7 @@ NO_TITLES: Final = "Window title not available on this desktop."
 class Shown:
     """The parts a snapshot is made of."""
 
-    clock: Clock
+    clock: PlacingClock
     policy: PolicySet
     timer: Timer
     recorder: Recorder
@@ -71,6 +80,8 @@ class Around:
     diary_url: str | None = None
     notice: str = ""  # what needs somebody and is no state
     flags: tuple[str, ...] = ()
+    question: IdleView | None = None
+    quiet_until_ms: int | None = None
 
 
 def snapshot(shown: Shown, around: Around) -> Snapshot:
@@ -86,6 +97,7 @@ def snapshot(shown: Shown, around: Around) -> Snapshot:
         reason=shown.timer.reason or around.notice or shown.recorder.note or why,
         flags=around.flags,
         hints=shown.camera.hints.words,
+        skew_ms=shown.clock.skew_ms(),
         contract=None if around.agreement is None else around.agreement.view(),
         contracts=tuple(agreement.view() for agreement in around.agreements),
         memo="" if work is None else work.memo,
@@ -96,6 +108,8 @@ def snapshot(shown: Shown, around: Around) -> Snapshot:
         key_class=around.key_class,
         diary_url=around.diary_url,
         demo=shown.policy.demo,
+        question=around.question,
+        quiet_until_ms=around.quiet_until_ms,
     )
     return plain if around.ledger is None else _with_totals(plain, around, around.ledger, live)
 
