@@ -1,4 +1,4 @@
-"""The rules of the model: anything anybody can do, in any order (reliability.md, "model of client + server")."""
+"""The rules of the model: anything anybody can do, in any order (reliability.md, the model)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import tempfile
 from pathlib import Path
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.model import invariants
 from tests.model.life import Life
 from tests.model.server import MOODS
-from workdiary.client.tracker.machine import Event
+from workdiary.client.tracker.machine import Event, Mode
 
 # Commits cost nothing there, and a power cut is the fault programme's matter.
-FAST = Path("/dev/shm")
-SECONDS = st.integers(1, 40)
+FAST = Path("/dev/shm")  # noqa: S108 - a folder of this run's own is made in it
 
 
 class Behaviour(RuleBasedStateMachine):
@@ -33,14 +32,17 @@ class Behaviour(RuleBasedStateMachine):
     def start(self, which: int, memo: int) -> None:
         self.life.start(self.life.contracts[which], memo)
 
+    @precondition(lambda self: not self.life.running)
     @rule()
-    def resume(self) -> None:
+    def go_on(self) -> None:
         self.life.resume()
 
+    @precondition(lambda self: self.life.running)
     @rule()
     def pause(self) -> None:
         self.life.command(Event.PAUSE, "pause")
 
+    @precondition(lambda self: self.life.computer.mode is not Mode.STOPPED)
     @rule()
     def stop(self) -> None:
         self.life.command(Event.STOP, "stop")
@@ -49,30 +51,48 @@ class Behaviour(RuleBasedStateMachine):
     def memo(self, memo: int, label: str | None) -> None:
         self.life.set_memo(memo, label)
 
-    @rule(seconds=SECONDS)
+    @rule(seconds=st.integers(1, 12))
     def work(self, seconds: int) -> None:
         self.life.seconds(seconds, typed=True)
 
-    @rule(seconds=SECONDS)
+    @precondition(lambda self: self.life.running)
+    @rule(seconds=st.integers(5, 40))
+    def work_long(self, seconds: int) -> None:
+        self.life.seconds(seconds, typed=True)
+
+    @rule(seconds=st.integers(1, 40))
     def rest(self, seconds: int) -> None:
         self.life.seconds(seconds, typed=False)
 
-    @rule(kind=st.sampled_from(["lock", "unlock", "switch-user", "switch-back"]))
-    def news(self, kind: str) -> None:
+    @rule(kind=st.sampled_from(["lock", "switch-user"]))
+    def leave(self, kind: str) -> None:
         self.life.hear(kind)  # type: ignore[arg-type]
 
+    @precondition(lambda self: self.life.device.away)
+    @rule()
+    def come_back(self) -> None:
+        for kind in sorted(self.life.device.away):
+            self.life.hear("unlock" if kind == "lock" else "switch-back")
+
     @rule(ms=st.integers(3_000, 60_000), told=st.booleans())
-    def sleep(self, ms: int, told: bool) -> None:  # noqa: FBT001 - hypothesis names its arguments
+    def sleep(self, ms: int, told: bool) -> None:
         self.life.sleep(ms, told=told)
 
+    @rule(ms=st.sampled_from([1_500, 2_500, 30_000, 3_600_000, 40 * 86_400_000]))
+    def clock_step(self, ms: int) -> None:
+        self.life.step_clock(ms)
+
+    @precondition(lambda self: self.life.previewed)
     @rule(choice=st.sampled_from(["keep", "blur", "remove-shot", "remove-time"]))
     def choose(self, choice: str) -> None:
         self.life.choose(choice)  # type: ignore[arg-type]
 
+    @precondition(lambda self: self.life.truth.facts)
     @rule(number=st.integers(0, 50))
     def discard(self, number: int) -> None:
         self.life.discard(number)
 
+    @precondition(lambda self: self.life.server.images)
     @rule(number=st.integers(0, 50))
     def redact(self, number: int) -> None:
         self.life.redact(number)
@@ -85,10 +105,13 @@ class Behaviour(RuleBasedStateMachine):
     def server(self, mood: str) -> None:
         self.life.server.mood = mood
 
+    @precondition(lambda self: self.life.computer.now.sync != "ok")
     @rule()
     def network_back(self) -> None:
+        self.life.server.mood = "up"
         self.life.act(self.life.computer.core.outgoing.link_up)
 
+    @precondition(lambda self: self.life.server.puts)
     @rule(number=st.integers(0, 200))
     def late_duplicate(self, number: int) -> None:
         self.life.server.deliver_again(number)
@@ -105,10 +128,12 @@ class Behaviour(RuleBasedStateMachine):
     def quit(self) -> None:
         self.life.quit()
 
+    @precondition(lambda self: self.life.may_back_up)
     @rule()
     def back_up(self) -> None:
         self.life.back_up()
 
+    @precondition(lambda self: self.life.backed_up)
     @rule()
     def restore(self) -> None:
         self.life.restore()

@@ -31,6 +31,7 @@ FACT_OF: dict[SessionEventKind, str] = {
     "switch-back": "switch-back",
 }
 MEMOS = ("write the report", "answer the mail", "review the price rules")
+BACKUPS = 2
 Outcome = Literal["done", "refused", "killed"]
 
 
@@ -53,6 +54,7 @@ class Life:
         self.restored = False
         self.stepped = False
         self._backup: Path | None = None
+        self._backups = 0
 
     def close(self) -> None:
         self.computer.close()
@@ -74,6 +76,26 @@ class Life:
         """The contract that is truly being tracked."""
         self.note("look")
         return None if self.device.running is None else self.device.running.contract
+
+    @property
+    def running(self) -> bool:
+        """Whether time is truly tracked, as of the last fact."""
+        return self.device.running is not None
+
+    @property
+    def previewed(self) -> bool:
+        """Whether a shot waits for an answer."""
+        shot = self.computer.now.shot
+        return shot is not None and shot.choice is None
+
+    @property
+    def backed_up(self) -> bool:
+        return self._backup is not None
+
+    @property
+    def may_back_up(self) -> bool:
+        """Often enough to restore different states; copies are the slowest step there is."""
+        return self._backups < BACKUPS and bool(self.server.records)
 
     # ---- the person
 
@@ -181,6 +203,12 @@ class Life:
             still = entry.text("close") is None
             self.note("discard", contract, at=start, end=self.now if still else end)
 
+    def step_clock(self, ms: int) -> None:
+        """Somebody sets the wall clock; looked at in the same second, as the loop does."""
+        self.stepped = True
+        self.computer.true.step(ms)
+        self.act(self.computer.look)
+
     # ---- power and disk
 
     def die(self) -> None:
@@ -215,6 +243,7 @@ class Life:
             self.computer.boot()
 
     def back_up(self) -> None:
+        self._backups += 1
         self._backup = self.folder / "backup"
         self.computer.copy_home(self._backup)
 
@@ -236,7 +265,7 @@ class Life:
     def _all_said(self) -> bool:
         """Whether nothing waits that a restore would undo: removals that the server has not heard of."""
         db = self.computer.enrolled.spool._database
-        waiting = db.row("SELECT COUNT(*) FROM records WHERE state = 'queued' AND kind <> 'segment'")
+        waiting = db.row("SELECT COUNT(*) FROM records WHERE state = 'signed' AND kind <> 'segment'")
         return waiting is not None and waiting[0] == 0 and not self.computer.enrolled.spool.book.pending()
 
     def fail_shots(self, reason: str | None) -> None:
@@ -253,7 +282,7 @@ class Life:
         return clock.truth_of(entry.number("mono0")), clock.truth_of(entry.number("mono1"))
 
     def recorded(self, contract: str, *, here: bool = True) -> list[Span]:
-        """The true spans that a diary counts, this home's or the server's; the same time twice is an error."""
+        """The true spans that a diary counts, this home's or the server's; none of it twice."""
         side = self.computer if here else self.server
         entries = {entry.rid: entry for entry in side.entries(contract)}
         found: list[Span] = []

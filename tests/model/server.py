@@ -1,4 +1,4 @@
-"""The diary server of the model: the fake one with two contracts, moods, and a memory for what it was sent."""
+"""The diary server of the model: the fake one with two contracts, moods, and a memory of what came."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from tests.fakes.records import ACCOUNT, CONTRACT
 from workdiary.client.errors import OfflineError
 from workdiary.client.upload.transport import Answer
 from workdiary.evidence.canonical import unb64u
-from workdiary.evidence.envelope import open_disclosures
+from workdiary.evidence.envelope import ParsedRecord, open_disclosures
 from workdiary.evidence.keys import verify
 from workdiary.rules.diary import Diary
 from workdiary.rules.entries import Entry
 from workdiary.rules.projection import project
 from workdiary.wire.messages import ContractRef, EnrolReply, EnrolRequest, enrol_proof_input
+from workdiary.wire.problems import ProblemCode
 from workdiary.wire.reading import decode
 
 OTHER = fixed_uuid("the other contract")
@@ -37,12 +38,13 @@ class Sent:
 class ModelServer(FakeServer):
     """mood: up, down, failing (500), busy (503), lost-ack (does it, answers nothing), twice (does it twice).
 
-    appended: every (rid, jws) that the log ever took, in order, whatever was lost since.
+    appended: every (rid, jws) that the log ever took, in order, whatever was lost since; removed: digests.
     """
 
     mood: str = "up"
     puts: list[Sent] = field(default_factory=list)
     appended: list[tuple[str, str]] = field(default_factory=list)
+    removed: set[str] = field(default_factory=set)
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         if self.mood in {"failing", "busy"}:
@@ -63,7 +65,7 @@ class ModelServer(FakeServer):
         if not self.puts or self.mood != "up":
             return None
         sent = self.puts[number % len(self.puts)]
-        return super().send("PUT", sent.path, sent.headers, sent.body)
+        return self._route("PUT", sent.path, sent.headers, sent.body)
 
     def _record(self, rid: str, headers: Mapping[str, str], body: bytes) -> Answer:
         before = len(self.log.leaves)
@@ -71,6 +73,20 @@ class ModelServer(FakeServer):
         if len(self.log.leaves) > before:
             self.appended.append((rid, self.records[rid].parsed.jws))
         return answer
+
+    def _redact(self, parsed: ParsedRecord) -> None:
+        """A picture blurred afterwards takes the other's place, which ends as if it was redacted."""
+        super()._redact(parsed)
+        named = parsed.payload.get("digests", [])
+        named = [parsed.payload["digest"]] if parsed.kind == "replace" else named
+        for digest in named if isinstance(named, list) else []:
+            self.removed.add(unb64u(str(digest)).hex())
+            self.images.pop(unb64u(str(digest)).hex(), None)
+
+    def _image(self, digest: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if digest in self.removed:
+            return self.problem(ProblemCode.GONE)
+        return super()._image(digest, headers, body)
 
     def _enrol(self, body: bytes) -> Answer:
         asked = EnrolRequest.from_json(decode(body))

@@ -78,7 +78,7 @@ class Device:
         self.running: Stretch | None = None
         self.now = 0
         self.contract, self._session = "", -1  # of the session, which may be paused; -1: none
-        self._away: set[str] = set()  # what keeps the person away
+        self.away: set[str] = set()  # what keeps the person away
         self._gone_since = 0
         self._goes_on = False  # tracking stopped for an absence and for nothing else
         self._touched = 0  # when a person was there last, or said where they are
@@ -121,7 +121,7 @@ class Device:
         if self._session < 0 or contract != self.contract:
             self._session = fact.at
         self.contract = contract
-        self._away.clear()
+        self.away.clear()
         self._go(fact.at)
 
     def _go(self, at: int) -> None:
@@ -139,24 +139,24 @@ class Device:
         self._cease(fact.at, ENDS[fact.what])
         self._goes_on = False
         if fact.what in {"kill", "shutdown"}:
-            self._away.clear()
+            self.away.clear()
         if fact.what not in {"pause", "full"}:
             self._session = -1
 
     def _leave(self, fact: Fact) -> None:
-        if not self._away:
+        if not self.away:
             self._gone_since = fact.at
-        self._away.add(fact.what)
+        self.away.add(fact.what)
         if self.running is not None:
             self._cease(fact.at, AWAY[fact.what])
             self._goes_on = True
 
     def _return(self, fact: Fact) -> None:
         gone = BACK[fact.what]
-        if gone not in self._away:
+        if gone not in self.away:
             return
-        self._away.remove(gone)
-        if self._away:
+        self.away.remove(gone)
+        if self.away:
             return
         soon = fact.at - self._gone_since <= self.judge.resume_ms
         if self._goes_on and soon:
