@@ -158,6 +158,7 @@ def test_the_status_has_the_fields_that_scripts_read() -> None:
         "week_limit_s",
     ]  # fmt: skip
     assert status["session_s"] == 61
+    assert status_json(stopped(skew_ms=-61_400))["clock_skew_s"] == -61
     assert status["outbox"] == {
         "waiting": 2,
         "quarantined": 0,

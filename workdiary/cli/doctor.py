@@ -29,6 +29,7 @@ from workdiary.client.sign.keystore import (
 )
 from workdiary.client.tracker.lock import owner
 from workdiary.client.tracker.view import backend_views
+from workdiary.client.upload.skew import known_skew
 from workdiary.wire.known import KnownError
 
 
@@ -56,6 +57,7 @@ def doctor(options: Globals, *, as_json: bool, no_input: bool) -> None:
             "home": _home(home),
             "key_store": _key_store(home),
             "recovery_code": _recovery_code(home),
+            "clock": _clock(home),
             "backends": [_backend(view) for view in views],
             "shot": shot,
         }
@@ -126,6 +128,21 @@ def _recovery_code(home: Path) -> str:
     )
 
 
+def _clock(home: Path) -> str:
+    """The wall clock against the server's, "" where that is not known."""
+    try:
+        with border(home):
+            known = (home / "account.json").exists()
+        skew = known_skew(open_home(home, __version__), SystemClock()) if known else None
+    except KnownError as error:
+        return str(error)
+    if skew is None:
+        return ""
+    if skew == 0:
+        return "agrees with the server's"
+    return f"{abs(skew) / 1000:.0f} s {'ahead of' if skew > 0 else 'behind'} the server's; set it right"
+
+
 def _test_shot(folder: Path) -> tuple[dict[str, object], list[Path]]:
     """What a shot would be here, and the opened pictures in `folder`."""
     request = ShotRequest(folder, SystemClock().wall_ms())
@@ -162,6 +179,8 @@ def _print(found: dict[str, object]) -> None:
     click.echo(f"keys      {keys['class']} ({keys['note']})")
     if found["recovery_code"]:
         click.echo(f"recovery  {found['recovery_code']}")
+    if found["clock"]:
+        click.echo(f"clock     {found['clock']}")
     backends = found["backends"]
     for view in (_dict(item) for item in backends) if isinstance(backends, list) else ():
         click.echo(f"{view['capability']:<9} {view['name']}{_after(view['note'])}")

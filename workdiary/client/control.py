@@ -63,6 +63,7 @@ def status_json(snapshot: Snapshot) -> JsonObject:
         "today_s": snapshot.today_ms // 1000,
         "week_s": snapshot.week_ms // 1000,
         "week_limit_s": snapshot.week_limit_s,
+        "clock_skew_s": round(snapshot.skew_ms / 1000),
         "outbox": {
             "waiting": snapshot.outbox.waiting,
             "quarantined": snapshot.outbox.quarantined,

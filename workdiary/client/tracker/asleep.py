@@ -14,6 +14,7 @@ from workdiary.client.tracker.homefiles import HomeFiles, reading
 from workdiary.client.tracker.ledger import Ledger
 from workdiary.client.tracker.terms import Agreement
 from workdiary.client.tracker.zone import computer_zone
+from workdiary.client.upload.skew import known_skew
 from workdiary.rules.policy import by_name
 from workdiary.rules.weeks import local_date, local_day, week_of
 
@@ -51,6 +52,7 @@ def _read(files: HomeFiles, env: Mapping[str, str], plain: Snapshot) -> Snapshot
             counts.unwitnessed,
         ),
         key_class=files.keys.key_class,
+        skew_ms=known_skew(files.home, SystemClock()) or 0,
     )
     return _with_totals(files, env, shown, agreements[0]) if agreements else shown
 

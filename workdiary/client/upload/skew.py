@@ -152,6 +152,15 @@ def open_time(home: Home, account: Account, spool: Spool, clock: Clock) -> Trust
     return TrustedTime(clock, known, floor, keep, own=lambda: _is_own(account.enrolment))
 
 
+def known_skew(home: Home, clock: Clock) -> int | None:
+    """The wall clock against the server's, ms, as last met in this boot; None where it was not met.
+
+    Raises `KnownError`.
+    """
+    time = TrustedTime(clock, _known(home.read_json(_FILE)))
+    return None if time.contact is None else time.skew_ms()
+
+
 def _keep(home: Home, known: Known) -> None:
     home.write_json(_FILE, asdict(known))
 
