@@ -63,7 +63,7 @@ class SegmentStart:
     clock_step: bool = False
     clock_unsure: bool = False
     cell_ms: int = 0  # start of the cell, wall ms
-    terms: str | None = None  # id of the terms known then, "" if none were; None: nobody noted it
+    terms: str | None = None  # id of the terms known then; None: those in force when it is signed
 
 
 @dataclass(frozen=True, slots=True)

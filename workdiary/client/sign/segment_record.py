@@ -85,7 +85,7 @@ def tree_head(checkpoint: Checkpoint | None) -> JsonValue:
 def _place(held: HeldSegment) -> JsonObject:
     start, progress = held.start, held.close.progress
     policy = by_name(start.policy)
-    known: JsonObject = {} if start.terms is None else {"terms": start.terms or None}
+    known: JsonObject = {} if start.terms is None else {"terms": start.terms}
     return known | {
         "session": start.session,
         "start": start.start_ms,

@@ -225,8 +225,8 @@ def _with_terms(start: SegmentStart, account: Account | None) -> SegmentStart:
     """The segment names the terms it knew (product.md, Offline), whatever is learned before it is signed."""
     if start.terms is not None or account is None:
         return start
-    known = next((item.terms_id for item in account.contracts() if item.id == start.contract), None)
-    return start if known is None else replace(start, terms=known)
+    known = next((item.terms_id for item in account.contracts() if item.id == start.contract), "")
+    return replace(start, terms=known or None)
 
 
 def _check_texts(start: SegmentStart) -> None:
