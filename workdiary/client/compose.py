@@ -25,11 +25,10 @@ from workdiary.client.control import AppCommands, ControlServer
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.clock import Clock, SystemClock
 from workdiary.client.segment.shots import ShotChild, ShotTaker
-from workdiary.client.settings import open_home
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.tracker.engine import Engine
 from workdiary.client.tracker.events import Snapshot
-from workdiary.client.tracker.homefiles import HomeFiles, open_files
+from workdiary.client.tracker.homefiles import HomeFiles, open_files, open_known
 from workdiary.client.tracker.lock import HomeLock
 from workdiary.client.tracker.logs import log_to
 from workdiary.client.tracker.schedule import SchedulerAlarms
@@ -247,7 +246,7 @@ def build_client(path: Path, options: Options) -> Client:
     """
     closing = ExitStack()
     try:
-        home = open_home(path, __version__)
+        home = open_known(path)
         closing.callback(HomeLock.take(home.lock).release)
         closing.callback(log_to(home.logs / "client.log"))
         files = open_files(home, options.env, options.senses.entropy, read_only=False)
@@ -273,7 +272,7 @@ def key_work(
 ) -> Iterator[KeyWork]:
     """Open a home to work on its account's keys. Raises `KnownError`: also while a tracker runs on it."""
     with ExitStack() as closing:
-        home = open_home(path, __version__)
+        home = open_known(path)
         closing.callback(HomeLock.take(home.lock).release)
         files = open_files(home, env, senses.entropy, read_only=False)
         closing.callback(files.spool.close)

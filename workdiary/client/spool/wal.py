@@ -8,6 +8,7 @@ sqlite.org/fileformat2.html, section 4.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workdiary.client.spool.schema import PAGE_BYTES
@@ -17,6 +18,7 @@ _FRAME = struct.Struct(">6I")
 _MAGIC_LITTLE, _MAGIC_BIG = 0x377F0682, 0x377F0683
 _SUMMED_OF_HEADER, _SUMMED_OF_FRAME = 24, 8
 _LOW32 = 0xFFFFFFFF
+_VERSION_AT = 60  # of page 1
 _PAGES = frozenset(1 << bits for bits in range(9, 17))  # 512 to 65,536 bytes
 
 
@@ -51,6 +53,14 @@ class _Wal:
             offset += self._step
         return offset
 
+    def versions(self) -> Iterator[tuple[int, int]]:
+        """(offset, `user_version`) of every frame that holds page 1, sound or not."""
+        for offset in range(_HEADER.size, len(self.data) - self._step + 1, self._step):
+            page, _, *salts = _FRAME.unpack_from(self.data, offset)[:4]
+            if page == 1 and tuple(salts) == self.salts:
+                place = offset + _FRAME.size + _VERSION_AT
+                yield offset, int.from_bytes(self.data[place : place + 4], "big")
+
     @property
     def _step(self) -> int:
         return _FRAME.size + self.page
@@ -66,6 +76,21 @@ def loses_commits(data: bytes) -> bool:
         return False
     wal = _read(data)
     return wal.commits_from(wal.sound_until()) > 1
+
+
+def newest_version(data: bytes, known: int) -> int:
+    """The database's `user_version` as the WAL's last sound frame of page 1 has it, 0 if there is none.
+
+    Checksums take long: a version that is `known` is believed without them.
+    """
+    if len(data) < _HEADER.size + _FRAME.size:
+        return 0
+    wal = _read(data)
+    found = list(wal.versions())
+    if all(version <= known for _, version in found):
+        return max((version for _, version in found), default=0)
+    stop = wal.sound_until()
+    return next((version for offset, version in reversed(found) if offset < stop), 0)
 
 
 def _read(data: bytes) -> _Wal:

@@ -16,6 +16,7 @@ from workdiary.client.sign.keystore import OpenedKeys, open_keystore
 from workdiary.client.sign.machine import machine_id
 from workdiary.client.sign.rotation import finish_rotation
 from workdiary.client.sign.signer import DeviceKeys
+from workdiary.client.spool.newer import refuse_newer
 from workdiary.client.spool.store import MIB, Spool
 
 _MARK = "home.json"
@@ -31,6 +32,13 @@ class HomeFiles:
     opened: OpenedKeys
     keys: DeviceKeys
     spool: Spool
+
+
+def open_known(path: Path) -> Home:
+    """Make or open a home; one that a newer WorkDiary wrote is refused, untouched. Raises `KnownError`."""
+    home = open_home(path, __version__)
+    refuse_newer(home.spool)
+    return home
 
 
 def open_files(
@@ -65,7 +73,7 @@ def reading(path: Path, env: Mapping[str, str]) -> Iterator[HomeFiles]:
             subject=str(path),
             exit_code=ExitCode.NOT_FOUND,
         )
-    files = open_files(open_home(path, __version__), env, read_only=True)
+    files = open_files(open_known(path), env, read_only=True)
     try:
         yield files
     finally:
