@@ -166,7 +166,7 @@ class FakeStore:
     def health(self) -> Health:
         return self.full
 
-    def counts(self) -> OutboxCounts:
+    def counts(self, open_from_ms: int = 0) -> OutboxCounts:
         """The outbox's numbers: what is signed and was not sent by anybody."""
         waiting = sum(row.signed for row in self.rows.values())
         return OutboxCounts(waiting=waiting, quarantined=0, oldest_ms=None, last_receipt_ms=None, images=0)

@@ -10,6 +10,7 @@ import click
 from workdiary.cli import Globals
 from workdiary.cli.talk import confirmed, say, tell
 from workdiary.client.control import NotRunningError, ask, status_json
+from workdiary.client.tracker.flags import in_words
 from workdiary.client.tracker.terms import check_memo
 from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.wire.control import Command, ControlRequest
@@ -137,6 +138,9 @@ def _show(found: Mapping[str, JsonValue], *, as_json: bool) -> None:
     click.echo(f"sync {found.get('sync')}, {waiting} waiting")
     if found.get("reason"):
         click.echo(str(found["reason"]))
+    told = found.get("flags")
+    for words in in_words(str(flag) for flag in (told if isinstance(told, list) else ())):
+        click.echo(words)
 
 
 def _clock(seconds: JsonValue) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,9 +14,11 @@ from workdiary.client.control import NotRunningError, ask
 from workdiary.client.spool.outbox import OutboxItem
 from workdiary.client.tracker.homefiles import open_files, reading
 from workdiary.client.tracker.lock import HomeLock
+from workdiary.client.tracker.standing import stopped
 from workdiary.evidence.times import iso_utc
 from workdiary.wire.control import ControlRequest
 
+_SENDABLE = frozenset({"signed", "image"})
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -72,6 +75,10 @@ def export(options: Globals, folder: Path, *, as_json: bool) -> None:
 def _list(options: Globals, *, as_json: bool) -> None:
     with reading(options.resolved_home(), os.environ) as files:
         items = files.spool.outbox.list()
+        stops = stopped(files.account)
+    if stops:
+        # Nothing of this waits for the server to answer: somebody has to act first.
+        items = [replace(item, why=stops) if item.state in _SENDABLE else item for item in items]
     if as_json:
         tell([_row(item) for item in items])
         return

@@ -28,10 +28,12 @@ from workdiary.client.segment.shots import ShotChild, ShotTaker
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.tracker.engine import Engine
 from workdiary.client.tracker.events import Snapshot
+from workdiary.client.tracker.flags import in_words
 from workdiary.client.tracker.homefiles import HomeFiles, open_files, open_known
 from workdiary.client.tracker.lock import HomeLock
 from workdiary.client.tracker.logs import log_to
 from workdiary.client.tracker.schedule import SchedulerAlarms
+from workdiary.client.tracker.standing import flags
 from workdiary.client.tracker.work import ThreadWorker
 from workdiary.client.tracker.world import Choices, Stages, World
 from workdiary.client.tracker.zone import computer_zone
@@ -48,6 +50,7 @@ from workdiary.rules.policy import PolicySet, by_name
 FINISH_S: Final = 40.0  # the last shot (30 s at most), then signing
 SEND_LAST_S: Final = 3.0  # a window that closes keeps nobody waiting longer; the rest goes at the next start
 BUILD_TEXT_MAX: Final = 100
+_TOLD_AT_START: Final = frozenset({"new-log", "witnesses", "resumed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,12 @@ class Client:
         known = [name for contract in self.contracts() for name in (contract.id, contract.name)]
         strangers = self._privacy.strangers(known) if known else ()
         stray = [f"settings.toml has a private list for “{name}”, which is no contract." for name in strangers]
-        return (*told, *self.files.spool.notices, *stray)
+        standing = in_words(flag for flag in self.flags() if flag in _TOLD_AT_START)
+        return (*told, *self.files.spool.notices, *stray, *standing)
+
+    def flags(self) -> tuple[str, ...]:
+        """What the person should know beside the state."""
+        return flags(self.files.account, self.files.spool, self.time.wall_ms())
 
     @property
     def enrolment(self) -> Enrolment | None:
@@ -228,7 +236,7 @@ class Client:
             key_class=self.files.keys.key_class,
             diary_url=self._options.server_url,
             private=self._private,
-            flags=lambda: self.files.account.flags(self.time.wall_ms()),
+            flags=self.flags,
         )
 
     def _private(self, contract: str) -> PrivateLists:

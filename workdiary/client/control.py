@@ -70,6 +70,7 @@ def status_json(snapshot: Snapshot) -> JsonObject:
             "oldest": _iso(snapshot.outbox.oldest_ms),
             "last_receipt": _iso(snapshot.outbox.last_receipt_ms),
             "unwitnessed": snapshot.outbox.unwitnessed,
+            "after_lock": snapshot.after_lock,
         },
         "backends": {view.capability: {"name": view.name, "note": view.note} for view in snapshot.backends},
         "key_class": snapshot.key_class,

@@ -59,6 +59,14 @@ def is_locked(start_ms: int, now_ms: int, policy: PolicySet) -> bool:
     return now_ms >= week_dates(week_of(start_ms), policy).lock
 
 
+def first_open(now_ms: int, policy: PolicySet) -> int:
+    """The first instant whose week is not locked: time from before it comes after the lock, if it comes now."""
+    start = week_of(now_ms).start
+    while not is_locked(start - 1, now_ms, policy):
+        start = week_of(start - 1).start
+    return start
+
+
 def after_lock(
     start_ms: int, arrives_ms: int, policy: PolicySet, *, session_counted: bool = False
 ) -> AfterLock:

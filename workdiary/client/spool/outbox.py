@@ -16,6 +16,7 @@ from workdiary.client.spool.book import SpoolBook
 from workdiary.client.spool.queue import RECORD_REFUSED, UNWITNESSED
 from workdiary.client.spool.schema import Database
 from workdiary.client.spool.shots import ShotRows
+from workdiary.evidence.envelope import parse
 
 ItemState = Literal["open", "held", "signed", "image", "quarantined"]
 
@@ -31,7 +32,8 @@ _WHY = {
 class OutboxCounts:
     """The fields of tracker.events.OutboxView; waiting: closed segments and records not yet receipted.
 
-    unwitnessed: receipted ones that wait for cosignatures of the pinned witnesses.
+    unwitnessed: receipted ones that wait for cosignatures of the pinned witnesses; after_lock: waiting ones
+    of weeks that were locked meanwhile.
     """
 
     waiting: int
@@ -40,6 +42,7 @@ class OutboxCounts:
     last_receipt_ms: int | None
     images: int
     unwitnessed: int = 0
+    after_lock: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class Outbox:
         self._book = book
         self._shots = shots
 
-    def counts(self) -> OutboxCounts:
-        """What waits, in numbers."""
+    def counts(self, open_from_ms: int = 0) -> OutboxCounts:
+        """What waits, in numbers; open_from_ms: the first instant whose week is not locked."""
         row = self._db.row(
             "SELECT (SELECT COUNT(*) FROM records WHERE state = 'signed'), "
             "(SELECT COUNT(*) FROM segments WHERE state = 'held'), "
@@ -73,15 +76,39 @@ class Outbox:
             "(SELECT MIN(end_ms) FROM segments WHERE state = 'held'), "
             "(SELECT MAX(changed_ms) FROM records WHERE state = 'sent'), "
             "(SELECT COUNT(*) FROM images WHERE state = 'queued'), "
-            "(SELECT COUNT(*) FROM records WHERE code = ? AND state = 'sent')",
+            "(SELECT COUNT(*) FROM records WHERE code = ? AND state = 'sent'), "
+            "(SELECT COUNT(*) FROM records WHERE state = 'signed' AND kind IN ('segment', 'manual') "
+            "AND start_ms < ?), "
+            "(SELECT COUNT(*) FROM segments WHERE state = 'held' AND start_ms < ?)",
             RECORD_REFUSED,
             UNWITNESSED,
+            open_from_ms,
+            open_from_ms,
         )
-        signed, held, refused, damaged, oldest, oldest_held, receipt, images, alone = row or (0,) * 9
+        signed, held, refused, damaged, oldest, oldest_held, receipt, images, alone, *late = row or (0,) * 11
         times = [value for value in (oldest, oldest_held) if value is not None]
         return OutboxCounts(
-            signed + held, refused + damaged, min(times, default=None), receipt, images, alone
+            signed + held, refused + damaged, min(times, default=None), receipt, images, alone, sum(late)
         )
+
+    def resumed(self, since_ms: int) -> str:
+        """Why the newest stream of any contract had to be begun anew: restored, lost or moved; "" if none was.
+
+        Only streams opened from `since_ms` on; that of a key that took another's place is none of them.
+        """
+        begun = self._db.rows(
+            "SELECT stream FROM streams s WHERE generation > 0 AND generation = "
+            "(SELECT MAX(generation) FROM streams WHERE contract = s.contract)"
+        )
+        for (stream,) in begun:
+            row = self._db.row("SELECT jws FROM records WHERE stream = ? AND seq = 0", stream)
+            opened = None if row is None else parse(row[0])
+            resume = None if opened is None else opened.payload["resume"]
+            if opened is None or not isinstance(resume, dict) or int(str(opened.payload["at"])) < since_ms:
+                continue
+            if resume["why"] != "moved" or self._book.signer_of(str(resume["stream"])) == opened.kid:
+                return str(resume["why"])
+        return ""
 
     def list(self) -> builtins.list[OutboxItem]:
         """Everything not yet receipted, oldest first."""

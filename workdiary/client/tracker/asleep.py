@@ -9,12 +9,14 @@ from pathlib import Path
 
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.clock import Clock, SystemClock
-from workdiary.client.tracker.events import OutboxView, Snapshot
+from workdiary.client.tracker.events import OutboxView, Snapshot, Sync
 from workdiary.client.tracker.homefiles import HomeFiles, reading
 from workdiary.client.tracker.ledger import Ledger
+from workdiary.client.tracker.standing import flags, stopped
 from workdiary.client.tracker.terms import Agreement
 from workdiary.client.tracker.zone import computer_zone
 from workdiary.client.upload.skew import known_skew
+from workdiary.rules.deadlines import first_open
 from workdiary.rules.policy import by_name
 from workdiary.rules.weeks import local_date, local_day, week_of
 
@@ -34,14 +36,19 @@ def asleep_snapshot(path: Path, env: Mapping[str, str], reason: str, clock: Cloc
 
 def _read(files: HomeFiles, env: Mapping[str, str], plain: Snapshot) -> Snapshot:
     enrolment = files.account.enrolment
-    counts = files.spool.outbox.counts()
+    policy = by_name(files.settings.values.policy)
+    counts = files.spool.outbox.counts(first_open(plain.at_ms, policy))
+    why = stopped(files.account)
+    waiting: Sync = "waiting" if counts.waiting or counts.images else "ok"
+    late = ("after-lock",) if counts.after_lock else ()
     agreements = tuple(Agreement.of(c) for c in (() if enrolment is None else enrolment.contracts))
     shown = Snapshot(
         at_ms=plain.at_ms,
         state="stopped",
-        sync="waiting" if counts.waiting or counts.images else "ok",
-        reason=plain.reason,
-        flags=files.account.flags(plain.at_ms),
+        sync="halted" if why else waiting,
+        reason=" ".join(word for word in (plain.reason, why) if word),
+        flags=(*flags(files.account, files.spool, plain.at_ms), *late),
+        after_lock=counts.after_lock,
         contracts=tuple(agreement.view() for agreement in agreements),
         outbox=OutboxView(
             counts.waiting,

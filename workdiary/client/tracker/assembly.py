@@ -25,6 +25,7 @@ def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tupl
     outgoing = Outgoing(
         OutgoingParts(
             clock=world.clock,
+            policy=choices.policy,
             journal=stages.journal,
             uploader=stages.uploader,
             outbox=stages.outbox,

@@ -14,6 +14,8 @@ from workdiary.client.tracker.ports import Sending, Signing, Waiting
 from workdiary.client.tracker.schedule import Alarms
 from workdiary.client.tracker.work import Job, Worker
 from workdiary.client.upload.uploader import SyncReport
+from workdiary.rules.deadlines import first_open
+from workdiary.rules.policy import PolicySet
 
 ALARM: Final = "sync"
 SIGN_ALARM: Final = "sign"
@@ -25,6 +27,7 @@ class OutgoingParts:
     """What leaving this computer takes; changed(): sync or outbox have; trouble(): signing failed."""
 
     clock: Clock
+    policy: PolicySet
     journal: Signing
     uploader: Sending
     outbox: Waiting
@@ -55,7 +58,8 @@ class Outgoing:
 
     def refresh(self) -> None:
         """Read the outbox. Raises `KnownError`."""
-        self.counts = self._parts.outbox.counts()
+        open_from = first_open(self._parts.clock.wall_ms(), self._parts.policy)
+        self.counts = self._parts.outbox.counts(open_from)
 
     def sign(self, *, force: bool = False) -> None:
         """Sign what is due; force ends holds as keep."""

@@ -197,6 +197,6 @@ class Sending(Protocol):
 class Waiting(Protocol):
     """The outbox, in numbers."""
 
-    def counts(self) -> OutboxCounts:
-        """What waits."""
+    def counts(self, open_from_ms: int = 0) -> OutboxCounts:
+        """What waits; open_from_ms: the first instant whose week is not locked."""
         ...

@@ -120,6 +120,8 @@ def _flag(flag: str, voice: Voice) -> str:
         "update": "Update available",
         "no-root": "No recovery code yet",
         "new-log": "The server began a new log",
+        "witnesses": "The server names other witnesses",
+        "resumed": "This home was restored or copied",
     }
     return voice.say(words[flag]) if flag in words else flag
 
