@@ -1,4 +1,4 @@
-"""Terms learned while somebody works: the segment that knew the old ones ends, or tracking stops, in words."""
+"""Terms learned while somebody works: the segment that knew the old ones ends, or tracking stops, and why."""
 
 from __future__ import annotations
 
