@@ -114,6 +114,7 @@ class Mover:
             memo=old.memo if to.memo is None else to.memo,
             label=to.label,
             mode=to.agreement.terms.mode,
+            terms=None,  # those of the other contract
             boot_id=self._parts.journal.boot_of(old.rid) if segment.signed else old.boot_id,
         )
 
