@@ -1,4 +1,4 @@
-"""What the tracker does about private applications, modes that change, and pictures that fail or look alike."""
+"""What the tracker does about private applications, modes that change, pictures that fail or look alike."""
 
 from __future__ import annotations
 

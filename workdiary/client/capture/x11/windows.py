@@ -168,8 +168,7 @@ class XWindows:
         for top, reply in zip(tops, self._x.ask_all(asked), strict=True):
             count = 0 if reply is None else struct.unpack_from("=I", reply, 8)[0]
             rects = struct.iter_unpack("=hhHH", (reply or b"")[32 : 32 + 8 * count])
-            left, above = top.place.x + top.border, top.place.y + top.border
-            found[top.id] = tuple(_cut(Rect(left + x, above + y, w, h), top.place) for x, y, w, h in rects)
+            found[top.id] = tuple(_cut(rect, top) for rect in rects)
         return found
 
     def _manager_pid(self) -> int | None:
@@ -256,9 +255,16 @@ def _place(geometry: bytes) -> Rect:
     return Rect(x, y, width + 2 * border, height + 2 * border)
 
 
-def _cut(rect: Rect, place: Rect) -> Rect:
-    """A shape can be larger than its window; only what is in the window is drawn."""
-    left, top = max(rect.x, place.x), max(rect.y, place.y)
-    right = min(rect.x + rect.w, place.x + place.w)
-    bottom = min(rect.y + rect.h, place.y + place.h)
-    return Rect(left, top, max(0, right - left), max(0, bottom - top))
+def _cut(rect: tuple[int, int, int, int], top: _Top) -> Rect:
+    """A part of a window's shape on the root; a shape can be larger than its window and is drawn only in it.
+
+    Of a window without a shape servers tell a rectangle that lacks the border at the right and below.
+    """
+    x, y, w, h = rect
+    place, short = top.place, top.border
+    if (x, y) == (-short, -short) and (w, h) in ((place.w, place.h), (place.w - short, place.h - short)):
+        return place
+    x, y = x + place.x + top.border, y + place.y + top.border
+    left, above = max(x, place.x), max(y, place.y)
+    right, below = min(x + w, place.x + place.w), min(y + h, place.y + place.h)
+    return Rect(left, above, max(0, right - left), max(0, below - above))
