@@ -123,8 +123,8 @@ class Camera:
 
     @property
     def busy(self) -> bool:
-        """Whether a shot is being taken or a segment waits for one."""
-        return bool(self._flights or self._leaving)
+        """Whether a shot is being taken or a segment waits for one; one that only lacks room does not."""
+        return bool(self._flights or any(self._must_wait(item) for item in self._leaving))
 
     @property
     def hit_ms(self) -> int | None:
@@ -169,9 +169,13 @@ class Camera:
         """Close what no longer waits. What cannot be written stays and is tried again at the next call."""
         for leaving in [item for item in self._leaving if not self._must_wait(item)]:
             no_shot = self._reason(leaving) if leaving.typed else None
-            self._parts.store.close_segment(
-                leaving.rid, SegmentClose(leaving.progress, leaving.close, no_shot)
-            )
+            close = SegmentClose(leaving.progress, leaving.close, no_shot)
+            try:
+                self._parts.store.close_segment(leaving.rid, close)
+            except KnownError:
+                with suppress(KnownError):  # needs no room, and a crash from here on costs nothing then
+                    self._parts.store.checkpoint(leaving.rid, leaving.progress)
+                raise
             self._leaving.remove(leaving)
             self._news.segment_closed(leaving.rid)
 

@@ -174,7 +174,11 @@ class Core:
             self.news.publish()
 
     def keep_all(self) -> None:
-        """Quit: every hold ends as keep, unless the person chose."""
+        """Quit: every hold ends as keep, unless the person chose; what had no room is tried once more."""
+        try:
+            self._parts.camera.settle()
+        except KnownError as error:
+            self.news.trouble(error)
         self._parts.holds.end_all()
         self.idle.settle()
         self.outgoing.sign(force=True)
