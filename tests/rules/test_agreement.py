@@ -133,6 +133,25 @@ def test_a_pause_counts_from_when_the_device_knew_at_latest_after_twelve_hours()
     assert TermsBook().known_to(knew, T0, STANDARD) is None
 
 
+def test_a_later_change_does_not_put_off_an_earlier_one() -> None:
+    """A client who changes the limit every eleven hours once kept a paused contract active."""
+    first = both(1)
+    paused = terms(3, status="paused", at=T0 + HOUR)
+    changes = [
+        terms(4 + k, "client", status="paused", limit_s=60 + k, at=T0 + (12 + 11 * k) * HOUR)
+        for k in range(3)
+    ]
+    found = book(*first, paused, *changes)
+    known = [found.known_to(first[1].id, T0 + hour * HOUR, STANDARD) for hour in (12, 13, 24, 36)]
+    assert [terms_then and terms_then.status for terms_then in known] == [
+        "active",
+        "paused",
+        "paused",
+        "paused",
+    ]
+    assert [terms_then and terms_then.limit_s for terms_then in known] == [60, 60, 61, 62]
+
+
 def test_a_segment_is_no_terms() -> None:
     assert book(segment(1, T0, T0 + 1)).versions == ()
 

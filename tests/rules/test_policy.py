@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import pytest
 
@@ -55,3 +55,32 @@ def test_json_holds_every_field_and_survives_the_evidence_profile() -> None:
 def test_a_bucket_is_a_tenth_of_a_cell() -> None:
     with pytest.raises(ValueError, match="tenth"):
         replace(STANDARD, bucket_ms=30_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later(policy.PolicySet):
+    """The form of a later release, whose second version has one number more."""
+
+    nap_ms: int = policy.introduced(2, before=0)
+
+
+def test_a_new_version_leaves_the_old_digest_readable() -> None:
+    released = Later(**asdict(STANDARD))
+    newer = replace(released, version=2, idle_ms=policy.MINUTE, nap_ms=7)
+    assert policy.digest(released) == policy.digest(STANDARD)
+    assert policy.digest(newer) != policy.digest(STANDARD)
+    assert "nap_ms" not in policy.to_json(released)
+    assert policy.to_json(newer)["nap_ms"] == 7
+    for one in (released, newer):
+        assert policy.parse(dumps(policy.to_json(one)), Later) == (policy.digest(one), one)
+
+
+def test_a_set_with_what_its_version_does_not_have_is_none() -> None:
+    newer = replace(Later(**asdict(STANDARD)), version=2, nap_ms=7)
+    for wrong in (
+        policy.to_json(newer) | {"version": 1},
+        {name: value for name, value in policy.to_json(newer).items() if name != "nap_ms"},
+        policy.to_json(newer) | {"version": "2"},
+    ):
+        assert policy.parse(dumps(wrong), Later)[1] is None
+    assert policy.parse(dumps(policy.to_json(newer)))[1] is None

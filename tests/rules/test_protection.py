@@ -3,15 +3,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.entries import HOUR, MINUTE, T0, TERMS, VERIFIED, discard, memo, redact, segment, stored
 from workdiary.rules.cells import Verdict
 from workdiary.rules.entries import Entry
 from workdiary.rules.policy import STANDARD
 from workdiary.rules.projection import project
-from workdiary.rules.protection import CRITERIA, Basis, Protection, assess, is_protected
+from workdiary.rules.protection import CRITERIA, Basis, Protection, _window_ms, assess, is_protected
 from workdiary.rules.rounding import credits_of
 from workdiary.rules.terms import Terms
+from workdiary.verify.window import span_text
 
 CELL = 10 * MINUTE
 
@@ -68,7 +71,13 @@ def test_known_facts_of_the_parties_are_taken_as_given() -> None:
         (TERMS, "pass"),
         (replace(TERMS, kind="fixed"), "fail"),
         (replace(TERMS, status="paused"), "fail"),
-        (replace(TERMS, start_ms=T0 + 1), "fail"),
+        # a future start is a day: it begins at its 00:00 UTC, but not before the terms hold
+        (replace(TERMS, start_ms=T0 + HOUR), "pass"),
+        (replace(TERMS, start_ms=T0 + 14 * HOUR - 1), "pass"),
+        (replace(TERMS, start_ms=T0 + 14 * HOUR), "fail"),
+        (replace(TERMS, from_ms=T0, start_ms=T0 + HOUR), "pass"),
+        (replace(TERMS, from_ms=T0 + 1, start_ms=T0 + HOUR), "fail"),
+        (replace(TERMS, from_ms=T0 + 1, start_ms=T0 + 1), "fail"),
         (replace(TERMS, end_ms=T0), "fail"),
         (replace(TERMS, end_ms=T0 + 1), "pass"),
     ],
@@ -128,7 +137,7 @@ def test_the_neighbour_must_be_readable_and_within_thirty_tracked_minutes() -> N
     # tracked minutes: a break of hours in between does not count
     late = segment(9, T0 + 8 * HOUR, T0 + 8 * HOUR + CELL, shot_at=[], no_shot="crash")
     assert verdict("evidence", [shot, late]) == "pass"
-    assert verdict("evidence", [shot, late], blobs=False) == "fail"
+    assert verdict("evidence", [shot, late], blobs=False) == "not-assessed"  # the neighbour's is on its way
 
 
 def test_a_later_shot_excuses_as_well() -> None:
@@ -207,6 +216,11 @@ def test_discarded_time_weighs_nothing_in_the_mean() -> None:
     assert judged([quiet, busy, removed])[1]["activity"] == "pass"
 
 
+def test_time_that_nothing_could_count_weighs_nothing_in_the_mean() -> None:
+    blind = [cell(k, active_ms=0, backend_counts="none") for k in range(5)]
+    assert [p["activity"] for p in judged([*blind, active(5, 10)])] == [*["not-assessed"] * 5, "pass"]
+
+
 def test_without_counts_activity_does_not_apply() -> None:
     nothing = cell(0, active_ms=None, injected=None)
     assert verdict("activity", [nothing], replace(TERMS, detail="none")) == "not-required"
@@ -232,6 +246,7 @@ def test_the_limit_fails_the_segment_that_crosses_it_and_those_after() -> None:
         (VERIFIED | {"chain": "FORK(resolved)"}, "pass"),
         (VERIFIED | {"time": "CONTRADICTED"}, "fail"),
         (VERIFIED | {"time": "LATE(3 h)"}, "pass"),
+        (VERIFIED | {"time": "LATE(9 d)"}, "pass"),
         (VERIFIED | {"key": "REVOKED"}, "fail"),
         (VERIFIED | {"log": "EQUIVOCATION"}, "fail"),
     ],
@@ -245,6 +260,32 @@ def test_unbounded_time_passes_or_not_by_the_named_policy() -> None:
     strict = replace(STANDARD, name="strict", unbounded_time="fail")
     (protection,) = assess(segments, [], Basis(TERMS, strict))
     assert protection["integrity"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("LIVE", "pass"),
+        ("LATE(61 min)", "pass"),
+        ("LATE(23 h 59 min)", "pass"),
+        ("LATE(1 d)", "pass"),
+        ("LATE(1 d 1 min)", "fail"),
+        ("LATE(1 d 1 h)", "fail"),
+        ("LATE(30 d)", "fail"),
+        ("UNBOUNDED", "fail"),
+    ],
+)
+def test_a_strict_policy_fails_only_what_is_more_than_a_day_late(word: str, expected: Verdict) -> None:
+    segments = project([cell(0, axes=VERIFIED | {"time": word})]).segments
+    strict = replace(STANDARD, name="strict", unbounded_time="fail")
+    (protection,) = assess(segments, [], Basis(TERMS, strict))
+    assert protection["integrity"] == expected
+
+
+@given(st.integers(0, 400 * 24 * 60))
+def test_every_late_word_the_verifier_writes_is_read(minutes: int) -> None:
+    late = _window_ms(f"LATE({span_text(minutes * MINUTE)})") > STANDARD.late_ms
+    assert late == (minutes > 24 * 60)
 
 
 def test_an_unsure_clock_is_not_assessed_until_it_is_placed() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import replace
 
 import pytest
@@ -50,6 +51,27 @@ def test_by_cell_a_cell_is_credited_once() -> None:
 def test_by_cell_a_segment_that_lost_time_does_not_carry_the_cell() -> None:
     entry = segment(1, T0, T0 + CELL)
     assert billable([entry, discard(2, (entry, T0, T0 + MINUTE))], BY_CELL) == [0]
+
+
+@given(
+    st.lists(st.integers(0, 600_000), min_size=2, max_size=12, unique=True),
+    st.integers(0, 599_999),
+    st.randoms(),
+)
+def test_by_cell_a_session_of_several_segments_has_the_cell_if_the_instant_was_tracked(
+    bounds: list[int], instant: int, dice: random.Random
+) -> None:
+    """Ten minutes if and only if the instant drawn over the whole cell fell in tracked time (Time 3)."""
+    pairs = [(low, high) for low, high in itertools.pairwise(sorted(bounds)) if dice.random() < 0.6]
+    entries = [
+        segment(k + 1, T0 + low, T0 + high, hit=low <= instant < high, open="memo", close="memo")
+        for k, (low, high) in enumerate(pairs)
+    ]
+    tracked = any(low <= instant < high for low, high in pairs)
+    dice.shuffle(entries)
+    assert sum(billable(entries, BY_CELL)) == (CELL if tracked else 0)
+    other = [segment(90, T0 + CELL, T0 + 2 * CELL, hit=False)]
+    assert sum(billable([*entries, *other], BY_CELL)) == (CELL if tracked else 0)
 
 
 def test_a_cell_credit_is_cut_by_milliseconds_like_any_other() -> None:

@@ -87,15 +87,16 @@ class TermsBook:
     def known_to(self, named: str | None, ms: int, policy: PolicySet) -> Terms | None:
         """What holds for time at `ms` recorded under the version `named`.
 
-        Pause, end and mode count from when the device knew, at latest 12 h after the change (product.md).
+        Pause, end and mode count from when the device knew, at latest 12 h after the change (product.md):
+        each change for itself, so that a later one does not put off an earlier.
         """
         now = _in_force(self.versions, ms)
         old = self._saying(named)
         if now is None or old is None or old is now:
             return self.otherwise if now is None else now.terms
-        if ms >= now.terms.from_ms + policy.terms_grace_ms:
-            return now.terms
-        was = old.terms
+        due = bisect_right(self.versions, ms - policy.terms_grace_ms, key=_from)
+        known = self.versions[due - 1] if due else old
+        was = (known if _from(known) > _from(old) else old).terms
         return replace(now.terms, status=was.status, mode=was.mode, start_ms=was.start_ms, end_ms=was.end_ms)
 
     def limit_s(self, week: Week, policy: PolicySet) -> int | None:

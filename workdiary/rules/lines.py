@@ -16,7 +16,7 @@ from workdiary.rules.locks import NEXT
 from workdiary.rules.overlap import counted_spans
 from workdiary.rules.policy import KNOWN, STANDARD, PolicySet
 from workdiary.rules.projection import project
-from workdiary.rules.rounding import LINES, Credit, credits_of
+from workdiary.rules.rounding import LINES, Credit, Price, credits_of
 from workdiary.rules.spans import Span, Spans, clip, length, merge
 from workdiary.rules.terms import Terms
 from workdiary.rules.weeks import week_of
@@ -31,7 +31,7 @@ EARLIER: Final = frozenset({LATE, ACCEPTED})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line (contract, week, rate, kind): ms summed, seconds floored once, amount rounded once.
+    """One line (contract, week, price, kind): ms summed, seconds floored once, amount rounded once.
 
     amount: minor units; 0 for what is not billed and for a rate that is not disclosed.
     """
@@ -96,21 +96,22 @@ def lock_lines(entries: Iterable[Entry], closing: Closing) -> WeekLines:
     )
     policy = closing.policies.get(terms.policy, STANDARD)
     parts = list(_Parts(diary, closing, credits_of(diary.segments, book, policy)).all())
-    rated = all(rate is not None for kind, _, rate, _ in parts if kind != OVER)
+    rated = all(rate is not None for kind, _, (rate, _), _ in parts if kind != OVER)
     return WeekLines(tuple(_lines(parts)), items, rated=rated, agreed=bool(diary.book.versions))
 
 
-# What one credit brings to a line: (kind, start of its week, rate, ms).
-_Part = tuple[str, int, int | None, int]
+# What one credit brings to a line: (kind, start of its week, price, ms).
+_Part = tuple[str, int, Price, int]
+_FREE: Final[Price] = (None, None)
 
 
 def _lines(parts: Sequence[_Part]) -> Iterator[Line]:
-    sums: dict[tuple[str, int, int | None], int] = defaultdict(int)
-    for kind, week, rate, ms in parts:
+    sums: dict[tuple[str, int, Price], int] = defaultdict(int)
+    for kind, week, price, ms in parts:
         # what is not billed is one line, whatever it would have cost
-        sums[kind, week, None if kind == OVER else rate] += ms
+        sums[kind, week, _FREE if kind == OVER else price] += ms
     # in order of appearance, that is of time, within a kind
-    for (kind, _, rate), ms in sorted(sums.items(), key=lambda item: KINDS.index(item[0][0])):
+    for (kind, _, (rate, _)), ms in sorted(sums.items(), key=lambda item: KINDS.index(item[0][0])):
         if ms:
             yield Line(kind, ms, money.seconds(ms), money.line_amount(ms, rate or 0))
 
@@ -131,15 +132,15 @@ class _Parts:
             week = week_of(credit.start).start
             if low <= segment.start < high and not segment.after_lock:
                 if credit.billable_ms:
-                    yield credit.line, week, credit.rate, credit.billable_ms
+                    yield credit.line, week, credit.price, credit.billable_ms
                 if credit.over_ms:
-                    yield OVER, week, credit.rate, credit.over_ms
+                    yield OVER, week, credit.price, credit.over_ms
             elif segment.start < low:
                 if segment.standing.round == NEXT and credit.billable_ms:
-                    yield LATE, week, credit.rate, credit.billable_ms
+                    yield LATE, week, credit.price, credit.billable_ms
                 accepted = self._accepted(segment, credit) if credit.over_ms else 0
                 if accepted:
-                    yield ACCEPTED, week, credit.rate, accepted
+                    yield ACCEPTED, week, credit.price, accepted
 
     def _accepted(self, segment: DiarySegment, credit: Credit) -> int:
         """Ms over the limit that the client accepted since the last lock that could have billed them."""

@@ -1,12 +1,13 @@
 """The PolicySet: every number of product.md that time is measured by, as one versioned value.
 
-A segment names the digest of the set it was recorded under, so a set that once was released never changes:
-a new number is a new `version`, and the old value stays in `KNOWN`.
+A segment names the digest of the set it was recorded under, so a released set never changes: a new number
+is a new `version`, and the old value stays in `KNOWN`. A rule that needs a number no released set has gets a
+field that is `introduced` with the next version: sets from before neither write nor hash it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,11 @@ DAY = 24 * HOUR
 
 BUCKETS_PER_CELL = 10
 DEMO_FACTOR = 20
+
+
+def introduced(version: int, before: Any) -> Any:  # Any: a field of any type
+    """A field that sets have from `version` on; before: what the rules take for those without it."""
+    return field(default=before, metadata={"since": version})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +160,9 @@ _CLOCK_TOLERANCES = ("clock_step_ms", "time_tolerance_ms")
 def scaled(policy: PolicySet, factor: int) -> PolicySet:
     """The same set with every duration divided by `factor`, but what tolerates real clocks kept."""
     durations = {
-        field.name: getattr(policy, field.name) // factor
-        for field in fields(policy)
-        if field.name.endswith("_ms") and field.name not in _CLOCK_TOLERANCES
+        item.name: getattr(policy, item.name) // factor
+        for item in fields(policy)
+        if item.name.endswith("_ms") and item.name not in _CLOCK_TOLERANCES
     }
     return replace(policy, **durations)
 
@@ -165,31 +171,37 @@ DEMO = replace(scaled(STANDARD, DEMO_FACTOR), name="demo", demo=True, preview_ms
 
 
 def to_json(policy: PolicySet) -> dict[str, JsonValue]:
-    """Every field by its name, as the `policy` record and the pages print it."""
+    """Every field its version has by its name, as the `policy` record and the pages print it."""
     values: dict[str, JsonValue] = {}
-    for field in fields(policy):
-        value = getattr(policy, field.name)
-        values[field.name] = list(value) if isinstance(value, tuple) else value
+    for item in _fields_of(type(policy), policy.version):
+        value = getattr(policy, item.name)
+        values[item.name] = list(value) if isinstance(value, tuple) else value
     return values
 
 
-def parse(data: bytes) -> tuple[str, PolicySet | None]:
+def parse(data: bytes, form: type[PolicySet] = PolicySet) -> tuple[str, PolicySet | None]:
     """(digest, set) of a set's canonical JSON as a bundle holds it; None for what is no set of this form."""
     named = sha256_b64u(data)
     try:
         value = loads_object(data)
     except EvidenceError:
         return named, None
-    types = {field.name: field.type for field in fields(PolicySet)}
-    if value.keys() != types.keys() or not all(_fits(value[name], str(types[name])) for name in types):
+    version = value.get("version")
+    known = _fields_of(form, version if isinstance(version, int) else 0)
+    types = {item.name: str(item.type) for item in known}
+    if value.keys() != types.keys() or not all(_fits(value[name], types[name]) for name in types):
         return named, None
     given: dict[str, Any] = {
         name: tuple(item) if isinstance(item, list) else item for name, item in value.items()
     }
     try:
-        return named, PolicySet(**given)
+        return named, form(**given)
     except ValueError:
         return named, None
+
+
+def _fields_of(form: type[PolicySet], version: int) -> list[Field[Any]]:
+    return [item for item in fields(form) if item.metadata.get("since", 1) <= version]
 
 
 def _fits(value: JsonValue, wanted: str) -> bool:

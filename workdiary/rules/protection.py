@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +14,7 @@ from workdiary.rules.agreement import TermsBook
 from workdiary.rules.cells import Verdict, evidence
 from workdiary.rules.diary import DiarySegment
 from workdiary.rules.memo import memo_verdict
-from workdiary.rules.policy import PolicySet
+from workdiary.rules.policy import DAY, HOUR, MINUTE, PolicySet
 from workdiary.rules.rounding import Credit
 from workdiary.rules.spans import Span
 from workdiary.rules.spoken import Annotated
@@ -35,6 +36,8 @@ CRITERIA: Final = (
 
 Protection = Mapping[str, Verdict]
 _RECORDED: Final = frozenset({"tracked", "moved"})
+_LATE: Final = re.compile(r"LATE\((?:(\d{1,9}) d ?)?(?:(\d{1,2}) h ?)?(?:(\d{1,2}) min)?\)")
+_UNITS_MS: Final = (DAY, HOUR, MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,14 @@ class Basis:
     """What is known beside the segments: terms, policy, and the dated facts of the parties where assessed.
 
     facts: verdict of `identity`, `billing`, `standing`; what is missing is `not-assessed`, as in a solo home;
-    annotated: spans that the client has not rejected.
+    annotated: spans that the client has not rejected; now_ms: UTC, where what is awaited may be late by now.
     """
 
     terms: Terms | TermsBook
     policy: PolicySet
     facts: Mapping[str, Verdict] = field(default_factory=dict)
     annotated: Sequence[Span] = ()
+    now_ms: int | None = None
 
     def terms_of(self, segment: DiarySegment) -> Terms:
         """What holds for a segment, as far as its device could know."""
@@ -60,7 +64,7 @@ class Basis:
 
 def assess(segments: Sequence[DiarySegment], found: Sequence[Credit], basis: Basis) -> list[Protection]:
     """Every criterion for every segment, in the order of `segments`; `found`: their credits."""
-    cells = evidence(segments, basis.policy)
+    cells = evidence(segments, basis.policy, basis.now_ms)
     means = _Means(segments, basis)
     spoken = Annotated(segments, basis.annotated, basis.policy)
     over = {credit.position for credit in found if credit.over_ms > 0}
@@ -135,8 +139,19 @@ def integrity(segment: DiarySegment, policy: PolicySet) -> Verdict:
         return "fail"
     if axes.get("integrity") != "VALID" or segment.clock_unsure:
         return "not-assessed"
-    late = time.startswith(("LATE", "UNBOUNDED"))
+    late = time.startswith("UNBOUNDED") or _window_ms(time) > policy.late_ms
     return "fail" if late and policy.unbounded_time != "pass" else "pass"
+
+
+def _window_ms(word: str) -> int:
+    """How wide a window `LATE(1 d 3 h)` speaks of, rounded up to a minute as it is written; else 0."""
+    parts = _LATE.fullmatch(word)
+    return sum(int(n or 0) * unit for n, unit in zip(parts.groups(), _UNITS_MS, strict=True)) if parts else 0
+
+
+def _counted(segment: DiarySegment) -> bool:
+    """Whether anything could be counted; where nothing could, a level of 0 says nothing."""
+    return segment.level is not None and segment.backend_counts != "none"
 
 
 class _Means:
@@ -148,7 +163,7 @@ class _Means:
         self._sessions: dict[str, list[DiarySegment]] = {}
         self._known: dict[tuple[int, str, int], Verdict] = {}
         for segment in segments:
-            if segment.level is not None and segment.kind in _RECORDED and segment.tracked_ms > 0:
+            if _counted(segment) and segment.kind in _RECORDED and segment.tracked_ms > 0:
                 self._hours.setdefault(self._hour(segment), []).append(segment)
                 self._sessions.setdefault(segment.session, []).append(segment)
 
@@ -156,7 +171,7 @@ class _Means:
         """The criterion `activity` of a segment."""
         if segment.kind not in _RECORDED or self._basis.terms_of(segment).detail == "none":
             return "not-required"
-        if segment.level is None or segment.backend_counts == "none":
+        if not _counted(segment):
             return "not-assessed"
         least = self._basis.terms_of(segment).activity
         key = (self._hour(segment), segment.session, least)

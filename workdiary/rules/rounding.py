@@ -20,6 +20,8 @@ from workdiary.rules.weeks import cell_start, week_of
 LineKind = Literal["tracked", "manual", "idle-claim", "after-lock"]
 # What a week's own invoice bills; after-lock time goes on a later one.
 LINES: Final[tuple[LineKind, ...]] = ("tracked", "manual", "idle-claim")
+# (rate, currency), each None where it is not disclosed.
+Price = tuple[int | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Credit:
 
     position: of the segment in the diary; time: what is spread over the wall clock; billable_ms: the first so
     many ms of it are billed; over_ms: the next so many are over the weekly limit; the rest is not billed;
-    rate: minor units an hour, None where it is not disclosed.
+    rate: minor units of `currency` an hour, None where it is not disclosed.
     """
 
     position: int
@@ -37,6 +39,12 @@ class Credit:
     billable_ms: int
     over_ms: int = 0
     rate: int | None = None
+    currency: str | None = None
+
+    @property
+    def price(self) -> Price:
+        """What tells lines of one week and kind apart: amounts of two currencies never meet."""
+        return self.rate, self.currency
 
     @property
     def start(self) -> int:
@@ -98,7 +106,8 @@ class _Crediting:
         said = segment.kind in {"manual", "idle-claim"}
         by_cell = terms.rounding == "cell" and not said
         credit = self._by_cell(position) if by_cell else self._exact(position)
-        return replace(credit, billable_ms=self._permitted(credit, terms), rate=terms.rate)
+        billable = self._permitted(credit, terms)
+        return replace(credit, billable_ms=billable, rate=terms.rate, currency=terms.currency)
 
     def limited(self, credit: Credit) -> Credit:
         """The same within what the credits before it have left of the week's limit."""

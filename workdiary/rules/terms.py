@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workdiary.evidence.canonical import JsonValue
+from workdiary.rules.policy import DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +80,16 @@ class Terms:
             return None
 
     def active_at(self, ms: int) -> bool:
-        """Whether time may be tracked under these terms at an instant."""
+        """Whether time may be tracked under these terms at an instant.
+
+        A start after the terms hold is a day: it begins at 00:00 UTC, whatever hour the record names
+        (product.md, Terms).
+        """
+        start = self.start_ms
+        if start > self.from_ms:
+            start = max(start // DAY * DAY, self.from_ms)
         ended = self.end_ms is not None and ms >= self.end_ms
-        return self.status == "active" and ms >= self.start_ms and not ended
+        return self.status == "active" and ms >= start and not ended
 
 
 def _object(value: JsonValue) -> dict[str, JsonValue]:
