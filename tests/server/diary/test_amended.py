@@ -49,6 +49,15 @@ def test_time_of_a_wrong_clock_is_shown_on_the_day_where_it_was_placed(own):
     assert shown(own, claimed) == []
 
 
+def test_placed_time_is_shown_with_its_memo_and_its_verdicts(own):
+    place(own, unsure(own, "06:04"))
+    (first, second) = days.read_day(own.contract, FRIDAY, "UTC").document["segments"]
+    assert first["memo"] == second["memo"]
+    assert first["memo"] is not None
+    assert first["axes"]["integrity"] == second["axes"]["integrity"] == "VALID"
+    assert first["buckets"] == [] or first["buckets"][0]["start"] > "2026"
+
+
 def test_a_lock_counts_placed_time_in_the_week_where_it_is_placed(own):
     place(own, unsure(own, "06:04"))
     span = (at("00:00") - 7 * 24 * 3_600_000, at("00:00") + 7 * 24 * 3_600_000)

@@ -69,6 +69,10 @@ class PlacingClock(Clock, Protocol):
         """A segment has ended there."""
         ...
 
+    def likely_ms(self) -> int:
+        """The wall time, or where it cannot be right the newest that is known to have passed."""
+        ...
+
     def skew_ms(self) -> int:
         """By how much the computer's wall clock is ahead of the server's; 0 for what counts as the same."""
         ...
@@ -192,6 +196,14 @@ class TrustedTime:
             self._known = kept = Known(self._contact, newest, reached if reached > newest else 0)
         self._keep(kept)
         return True
+
+    def likely_ms(self) -> int:
+        """See `PlacingClock`."""
+        own = self.raw()
+        with self._lock:
+            if self._contact is not None:
+                return self._contact.at(own.total_ms)
+            return own.wall_ms if self._plausible(own.wall_ms) else self._floor
 
     def skew_ms(self) -> int:
         """See `PlacingClock`."""

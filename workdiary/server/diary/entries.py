@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -71,7 +72,12 @@ def read(rows: Iterable[Record], opened: Span | None) -> Reading:
     Outside of it only the clear fields are read, which is all that sums need. None: no time is opened.
     """
     known = list(rows)
-    whole = [row for row in known if row.kind not in TIME_KINDS or _touches(row, opened)]
+    places = _Places(known)
+    whole = [
+        row
+        for row in known
+        if row.kind not in TIME_KINDS or _touches(row, opened) or places.put(row, opened)
+    ]
     parsed = {row.rid: parse(row.jws) for row in whole}
     texts = disclosures_of(whole)
     return Reading(
@@ -115,22 +121,39 @@ def _entry(row: Record, reading: Reading, axes: Mapping[str, str]) -> Entry:
     )
 
 
+class _Places:
+    """Where the `clock-place` records among some rows put the segments of their boots."""
+
+    def __init__(self, rows: Iterable[Record]) -> None:
+        self._said: dict[str, list[JsonObject]] = defaultdict(list)
+        for row in rows:
+            if row.kind == "clock-place":
+                self._said[row.stream].append(clear_of(row.jws))
+
+    @property
+    def streams(self) -> Iterable[str]:
+        """Those that they are on."""
+        return self._said.keys()
+
+    def put(self, row: Record, span: Span | None) -> bool:
+        """Whether they may put a segment into the span, wherever it claims to be."""
+        said = self._said.get(row.stream)
+        if said is None or span is None or row.kind != "segment":
+            return False
+        clear = clear_of(row.jws)
+        instants = (_instant_of(clear, one) for one in said if one["boot"] == clear["boot"])
+        return any(span[0] <= instant < span[1] for instant in instants)
+
+
 def _placed_into(rows: Iterable[Record], span: Span) -> list[Record]:
-    """Segments that a `clock-place` among `rows` may put into the span, wherever they claim to be."""
+    """Segments that a `clock-place` among `rows` may put into the span, beside those that are there."""
     known = {row.rid for row in rows}
-    places = [(row.stream, clear_of(row.jws)) for row in rows if row.kind == "clock-place"]
-    streams = {stream for stream, _ in places}
-    elsewhere = Record.objects.filter(kind="segment", stream__in=streams).exclude(
+    places = _Places(rows)
+    elsewhere = Record.objects.filter(kind="segment", stream__in=list(places.streams)).exclude(
         start_ms__gte=span[0], start_ms__lt=span[1]
     )
-    found: list[Record] = []
-    for row in elsewhere.select_related("leaf").iterator(_CHUNK) if places else ():
-        clear = clear_of(row.jws)
-        if row.rid not in known:
-            mine = (said for stream, said in places if stream == row.stream and said["boot"] == clear["boot"])
-            if any(span[0] <= _instant_of(clear, said) < span[1] for said in mine):
-                found.append(row)
-    return found
+    found = elsewhere.select_related("leaf").iterator(_CHUNK) if places.streams else ()
+    return [row for row in found if row.rid not in known and places.put(row, span)]
 
 
 def _instant_of(clear: JsonObject, said: JsonObject) -> int:
