@@ -16,6 +16,8 @@ from workdiary.client.tracker.machine import Event, Mode
 
 # Commits cost nothing there, and a power cut is the fault programme's matter.
 FAST = Path("/dev/shm")  # noqa: S108 - a folder of this run's own is made in it
+# How far somebody sets the wall clock: within the tolerance, by a little, an hour, a month; either way.
+STEPS_MS = [sign * ms for ms in (1_500, 2_500, 30_000, 3_600_000, 40 * 86_400_000) for sign in (1, -1)]
 
 
 class Behaviour(RuleBasedStateMachine):
@@ -78,7 +80,7 @@ class Behaviour(RuleBasedStateMachine):
     def sleep(self, ms: int, told: bool) -> None:
         self.life.sleep(ms, told=told)
 
-    @rule(ms=st.sampled_from([1_500, 2_500, 30_000, 3_600_000, 40 * 86_400_000]))
+    @rule(ms=st.sampled_from(STEPS_MS))
     def clock_step(self, ms: int) -> None:
         self.life.step_clock(ms)
 
@@ -92,10 +94,15 @@ class Behaviour(RuleBasedStateMachine):
     def discard(self, number: int) -> None:
         self.life.discard(number)
 
-    @precondition(lambda self: self.life.server.images)
+    @precondition(lambda self: self.life.truth.facts)
     @rule(number=st.integers(0, 50))
-    def redact(self, number: int) -> None:
-        self.life.redact(number)
+    def move(self, number: int) -> None:
+        self.life.move(number)
+
+    @precondition(lambda self: self.life.truth.facts)
+    @rule(number=st.integers(0, 50), how=st.sampled_from(["redact", "redact memo", "blur", "memo"]))
+    def amend(self, number: int, how: str) -> None:
+        self.life.amend(number, how)
 
     @rule(reason=st.sampled_from([None, "error", "permission", "private-app"]))
     def shots(self, reason: str | None) -> None:
@@ -120,9 +127,9 @@ class Behaviour(RuleBasedStateMachine):
     def kill(self, after: int) -> None:
         self.life.plug.pull(after)
 
-    @rule(off_ms=st.integers(0, 90_000))
-    def power_cut(self, off_ms: int) -> None:
-        self.life.reboot(off_ms)
+    @rule(off_ms=st.integers(0, 90_000), empty_battery=st.booleans())
+    def power_cut(self, off_ms: int, empty_battery: bool) -> None:
+        self.life.reboot(off_ms, empty_battery=empty_battery)
 
     @rule()
     def quit(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tests.fakes.rig import Rig
 from tests.fakes.stages import ManualWorker
 from tests.model.server import ModelServer
 from workdiary.client.account import Contract
+from workdiary.client.segment.trusted import TrustedTime
 from workdiary.client.tracker.world import Stages
 from workdiary.rules.diary import Diary
 from workdiary.rules.entries import Entry
@@ -31,7 +31,7 @@ class TrueClock(FakeClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self.true = self.wall_ms()
+        self.true = self.true_ms
         self._boots = 1
         self._total = BOOT_MS
         self._ahead = [self.true - self._total]  # true minus total, by boot
@@ -79,15 +79,18 @@ class Computer(Rig):
     def __init__(self, folder: Path, server: ModelServer) -> None:
         self.server = server
         self.true = TrueClock()
-        self.enrolled = EnrolledHome(folder / "home", server=server, clock=self.true)
+        self.enrolled = EnrolledHome(folder / "home", server=server, clock=self.true, trusting=True)
         self._fresh = True
         super().__init__(self.enrolled.spool.image_folder, POLICY, PREVIEW_MS, clock=self.true)
         self.core.learn()
 
-    def _stages(self) -> Stages:
+    def _time(self) -> TrustedTime:
         if not self._fresh:
             self.enrolled.reopen(crash=True)
         self._fresh = False
+        return self.enrolled.time
+
+    def _stages(self) -> Stages:
         self.camera, self.signer, self.sender = ManualWorker(), ManualWorker(), ManualWorker()
         return replace(
             super()._stages(),
@@ -141,9 +144,4 @@ class Computer(Rig):
         self.true.advance(1_000)
         self.alarms.ring_due()
         self.look()
-        self.settle()
-
-    def carry_out(self, do: Callable[[], object]) -> None:
-        """A command and all that follows from it at once."""
-        do()
         self.settle()

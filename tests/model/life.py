@@ -32,6 +32,7 @@ FACT_OF: dict[SessionEventKind, str] = {
 }
 MEMOS = ("write the report", "answer the mail", "review the price rules")
 BACKUPS = 2
+BEFORE_ALL_MS = 1_546_300_800_000  # what a clock without a battery shows
 Outcome = Literal["done", "refused", "killed"]
 
 
@@ -62,8 +63,10 @@ class Life:
 
     # ---- the truth
 
-    def note(self, what: str, contract: str = "", *, end: int = 0, at: int | None = None) -> None:
-        fact = Fact(self.now if at is None else at, what, contract, end=end)
+    def note(
+        self, what: str, contract: str = "", *, at: int | None = None, end: int = 0, to: str = ""
+    ) -> None:
+        fact = Fact(self.now if at is None else at, what, contract, end=end, to=to)
         self.truth.note(fact)
         self.device.hear(fact)
 
@@ -101,15 +104,17 @@ class Life:
 
     def act(self, do: Callable[[], object]) -> Outcome:
         """A command; killed in the middle of it, the client is started again."""
+        refused = False
         try:
-            self.computer.carry_out(do)
-        except KnownError:
+            try:
+                do()
+            except KnownError:
+                refused = True
             self.computer.settle()
-            return "refused"
         except Killed:
             self.die()
-            return "killed"
-        return "done"
+            return "refused" if refused else "killed"
+        return "refused" if refused else "done"
 
     def start(self, contract: str, memo: int) -> None:
         done = self.act(lambda: self.computer.core.start(contract, MEMOS[memo % len(MEMOS)], None))
@@ -176,7 +181,7 @@ class Life:
         entry = self.entry(rid)
         done = self.act(lambda: core.decide(shot.shot_id, choice))
         if choice == "remove-time" and entry is not None and done != "refused":
-            self._removed(entry, sure=done == "done")
+            self._taken_out(entry, "discard", sure=done == "done")
 
     def discard(self, number: int) -> None:
         """Remove the time of some closed segment."""
@@ -184,24 +189,39 @@ class Life:
         if entry is not None:
             done = self.act(lambda: self.computer.corrections.discard([entry.rid]))
             if done != "refused":
-                self._removed(entry, sure=done == "done")
+                self._taken_out(entry, "discard", sure=done == "done")
 
-    def redact(self, number: int) -> None:
-        """Remove the images of some closed segment."""
+    def move(self, number: int) -> None:
+        """Some closed segment belongs to the other contract."""
         entry = self._some(number)
         if entry is not None:
-            self.act(lambda: self.computer.corrections.redact([entry.rid]))
+            to = next(contract for contract in self.contracts if contract != self._contract_of(entry))
+            done = self.act(lambda: self.computer.corrections.move([entry.rid], to, None))
+            if done != "refused":
+                self._taken_out(entry, "move", sure=done == "done", to=to)
 
-    def _removed(self, entry: Entry, *, sure: bool) -> None:
+    def amend(self, number: int, how: str) -> None:
+        """Images or texts of some closed segment change; its time does not."""
+        entry, corrections = self._some(number), self.computer.corrections
+        ways: dict[str, Callable[[str], object]] = {
+            "redact": lambda rid: corrections.redact([rid]),
+            "redact memo": lambda rid: corrections.redact([rid], "memo"),
+            "blur": lambda rid: corrections.blur([rid]),
+            "memo": lambda rid: corrections.set_memo([rid], MEMOS[2], None),
+        }
+        if entry is not None:
+            self.act(lambda: ways[how](entry.rid))
+
+    def _taken_out(self, entry: Entry, what: str, *, sure: bool, to: str = "") -> None:
         """Time was removed; after a kill in the middle of it either is right, so look which it was."""
         contract = self._contract_of(entry)
         if not sure:
             kept = [s for s in self.computer.diary(contract).segments if s.rid == entry.rid]
-            sure = all(segment.removed in {"owner", "part"} for segment in kept)
+            sure = all(segment.tracked_ms == 0 for segment in kept)
         if sure:
             start, end = self.true_span(entry)
             still = entry.text("close") is None
-            self.note("discard", contract, at=start, end=self.now if still else end)
+            self.note(what, contract, at=start, end=self.now if still else end, to=to)
 
     def step_clock(self, ms: int) -> None:
         """Somebody sets the wall clock; looked at in the same second, as the loop does."""
@@ -226,12 +246,14 @@ class Life:
             else:
                 return
 
-    def reboot(self, off_ms: int) -> None:
-        """The plug of the computer itself."""
+    def reboot(self, off_ms: int, *, empty_battery: bool) -> None:
+        """The plug of the computer itself; with an empty battery its clock begins in 2019 again."""
         self.note("kill")
         self.plug.reset()
         self.computer.halt()
         self.computer.true.switch_off(off_ms)
+        if empty_battery:
+            self.computer.true.step(BEFORE_ALL_MS - self.computer.true.wall_ms())
         self.computer.boot()
 
     def quit(self) -> None:
@@ -285,9 +307,14 @@ class Life:
         """The true spans that a diary counts, this home's or the server's; none of it twice."""
         side = self.computer if here else self.server
         entries = {entry.rid: entry for entry in side.entries(contract)}
+        segments = side.diary(contract).segments
+        # A record that was placed where a server says is several segments; the first begins where it does.
+        placed: dict[str, int] = {}
+        for segment in segments:
+            placed[segment.rid] = min(segment.start, placed.get(segment.rid, segment.start))
         found: list[Span] = []
-        for segment in side.diary(contract).segments:
-            ahead = self.true_span(entries[segment.rid])[0] - entries[segment.rid].number("start")
+        for segment in segments:
+            ahead = self.true_span(entries[segment.rid])[0] - placed[segment.rid]
             spans = [(start + ahead, end + ahead) for start, end in segment.time.spans]
             assert sum(end - start for start, end in spans) == segment.tracked_ms
             assert not both(found, spans), "a second is counted twice"
