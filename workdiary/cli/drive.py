@@ -1,4 +1,4 @@
-"""`workdiary start`, `stop`, `pause`, `memo`, `redact`, `discard`, `status`: drive the running app."""
+"""`workdiary start`, `stop`, `pause`, `memo`, `status`: drive the running app."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import click
 
 from workdiary.cli import Globals
-from workdiary.cli.talk import confirmed, say, tell
+from workdiary.cli.correct import rename
+from workdiary.cli.talk import tell
 from workdiary.client.control import NotRunningError, ask, status_json
 from workdiary.client.tracker.flags import in_words
 from workdiary.client.tracker.terms import check_memo
@@ -56,43 +57,22 @@ def pause(options: Globals, *, as_json: bool) -> None:
 @click.command()
 @click.argument("text")
 @click.option("--label", metavar="LABEL")
+@click.option(
+    "--of", "ids", metavar="ID", multiple=True, help="An earlier segment (more than once: several)."
+)
 @AS_JSON
 @click.pass_obj
-def memo(options: Globals, text: str, label: str | None, *, as_json: bool) -> None:
-    """Say what you work on from now on.
+def memo(options: Globals, text: str, label: str | None, ids: tuple[str, ...], *, as_json: bool) -> None:
+    """Say what you work on from now on, or (--of) what you worked on then, until its week is locked.
 
     \b
     workdiary memo "Answer the mail"
+    workdiary memo "Call with the designer" --of 019a… --of 019b…
     """  # noqa: D301 - click reads the backspace
+    if ids:
+        rename(options, ids, check_memo(text), label)
+        return
     _drive(options, "memo", {"memo": check_memo(text), "label": label}, as_json=as_json)
-
-
-@click.command()
-@click.argument("ids", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def redact(options: Globals, ids: tuple[str, ...], *, yes: bool) -> None:
-    """Remove the images of segments, keep their time. Cannot be undone.
-
-    What somebody else has seen or exported cannot be recalled. `workdiary diary --json` shows the ids.
-    """
-    if confirmed(f"Remove the images of {len(ids)} segments for good?", yes=yes):
-        _ask(options, "redact", {"ids": list(ids)})
-        say("Removed. Their time stays; their records say that images were removed.")
-
-
-@click.command()
-@click.argument("ids", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def discard(options: Globals, ids: tuple[str, ...], *, yes: bool) -> None:
-    """Remove the time of segments; a tombstone stays. Cannot be undone.
-
-    `workdiary diary --json` shows the ids.
-    """
-    if confirmed(f"Remove the time of {len(ids)} segments for good?", yes=yes):
-        _ask(options, "discard", {"ids": list(ids)})
-        say("Removed. Their records keep an empty place.")
 
 
 @click.command()

@@ -20,6 +20,7 @@ from typing import Final, cast, get_args
 
 from workdiary.client.errors import ExitCode, KnownError, border
 from workdiary.client.segment.model import HoldChoice
+from workdiary.client.tracker.asked import CORRECTIONS, correct
 from workdiary.client.tracker.events import Snapshot, Tracker
 from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.evidence.times import iso_utc
@@ -30,7 +31,6 @@ _LOG = logging.getLogger(__name__)
 # sockaddr_un holds 108 bytes; a home may lie deeper than that.
 PATH_MAX: Final = 100
 CONNECTIONS: Final = 8
-IDS_MAX: Final = 500
 SILENCE_S: Final = 10.0
 # A command may wait for a slow disk (loop.ANSWER_S) before it is answered.
 ANSWER_S: Final = 70.0
@@ -205,10 +205,8 @@ class Commands:
             tracker.set_memo(args.text("memo"), args.optional_text("label"))
         elif request.cmd == "decide":
             tracker.decide(args.text("shot"), _choice(args.text("choice")))
-        elif request.cmd == "redact":
-            tracker.corrections.redact(list(args.texts("ids", IDS_MAX)))
-        elif request.cmd == "discard":
-            tracker.corrections.discard(list(args.texts("ids", IDS_MAX)))
+        elif request.cmd in CORRECTIONS:
+            return correct(tracker.corrections, request.cmd, args)
         elif request.cmd == "retry":
             return self._app.retry(args.optional_text("id"))
         elif request.cmd == "quit":

@@ -13,7 +13,21 @@ from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.wire.known import ExitCode, KnownError
 from workdiary.wire.reading import BadMessage, Reader, decode, encode
 
-Command = Literal["start", "stop", "pause", "memo", "status", "decide", "redact", "discard", "retry", "quit"]
+Command = Literal[
+    "start",
+    "stop",
+    "pause",
+    "memo",
+    "status",
+    "decide",
+    "redact",
+    "discard",
+    "blur",
+    "move",
+    "rename",
+    "retry",
+    "quit",
+]
 COMMANDS: Final = frozenset(get_args(Command))
 
 # A status with a full strip of cells stays far below; anything longer is not ours.

@@ -19,7 +19,7 @@ from workdiary.client.tracker.amend import find_spans, no_such_segment
 from workdiary.client.tracker.correcting import CorrectionParts, blurred_copy
 from workdiary.client.tracker.destination import Destination
 from workdiary.client.tracker.moving import Mover
-from workdiary.client.tracker.terms import Agreement, check_memo
+from workdiary.client.tracker.terms import check_memo
 from workdiary.rules.deadlines import is_locked
 
 
@@ -95,8 +95,8 @@ class Corrector:
     ) -> list[str]:
         """See `Corrections.move`."""
         parts = self._parts
-        agreement = Agreement.of(parts.contracts.contract(to))
-        target = Destination(agreement, None if memo is None else check_memo(memo), label, over_limit)
+        text = None if memo is None else check_memo(memo)
+        target = Destination(parts.contracts.contract(to), text, label, over_limit)
         with self._lock:
             mover = Mover(parts, target)
             made: list[str] = []
@@ -105,7 +105,7 @@ class Corrector:
                 segments = [self._past(rid) for rid in rids]
                 mover.check(segments)
                 first = min((segment.start.start_ms for segment in segments), default=None)
-                parts.journal.ensure_stream(agreement.id, parts.policy, first)
+                parts.journal.ensure_stream(target.id, parts.policy, first)
                 for rid in rids:
                     moving = mover.move(rid)
                     made.append(moving.start.rid)

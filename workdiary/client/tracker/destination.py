@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workdiary.client.account import Contract
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.spool.past import PastSegment
 from workdiary.client.tracker.ports import Store
@@ -26,10 +27,19 @@ class Destination:
     over_limit: the freelancer accepts that some of it is beyond the week's limit.
     """
 
-    agreement: Agreement
+    contract: Contract
     memo: str | None
     label: str | None = None
     over_limit: bool = False
+
+    @property
+    def id(self) -> str:
+        """The contract's."""
+        return self.contract.id
+
+    def at(self, ms: int) -> Agreement:
+        """What was agreed at an instant, as far as this device knows."""
+        return Agreement.of(self.contract.at(ms))
 
 
 class Neighbours:
@@ -66,14 +76,16 @@ class Neighbours:
 
     def check_limit(self, segments: Sequence[PastSegment], to: Destination) -> None:
         """Raises `KnownError` (exit 7) where the week's limit has no room, unless that was accepted."""
-        limit_s = to.agreement.terms.limit_s
-        if limit_s is None or to.over_limit:
+        if to.over_limit:
             return
         weeks: dict[int, int] = {}
         for segment in segments:
             start = week_of(segment.start.start_ms).start
             weeks[start] = weeks.get(start, 0) + _counted_ms(segment)
         for start, more_ms in weeks.items():
+            limit_s = to.at(week_of(start).end - 1).terms.limit_s
+            if limit_s is None:
+                continue
             entries = self._store.entries(self._contract, start, week_of(start).end, verdicts=False)
             used_ms = sum(s.tracked_ms for s in project(entries).segments if week_of(s.start).start == start)
             over_ms = used_ms + more_ms - limit_s * _SECOND_MS
@@ -82,14 +94,15 @@ class Neighbours:
                     "The week's limit has no room for it",
                     f"{-(-over_ms // 60_000)} min of it would be over the limit: not billed and not "
                     "protected unless the client raises it. Move less, or accept that (--over-limit).",
-                    subject=to.agreement.name,
+                    subject=to.contract.name,
                     exit_code=ExitCode.REFUSED,
                 )
 
 
 def refuse(segment: PastSegment, to: Destination, now_ms: int, policy: PolicySet) -> None:
     """Raises `KnownError` (exit 7; 2 where memo or label is missing) if it cannot be moved there."""
-    start, there = segment.start, to.agreement
+    start = segment.start
+    there = to.at(start.start_ms)
     if start.contract == there.id:
         raise _no("It is in this contract already", "Nothing was moved.", start.rid)
     if segment.is_open:

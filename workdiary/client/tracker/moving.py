@@ -45,6 +45,7 @@ from workdiary.evidence.times import UUID7_ENTROPY_BYTES, uuid7
 from workdiary.rules.activity import BucketFacts, bucket_active
 from workdiary.rules.policy import by_name
 from workdiary.rules.shots import takes_images
+from workdiary.rules.terms import Terms
 
 _TRIES: Final = 3
 _SHOT_ID_BYTES: Final = 16
@@ -57,7 +58,7 @@ class Mover:
     def __init__(self, parts: CorrectionParts, to: Destination) -> None:
         self._parts = parts
         self._to = to
-        self._near = Neighbours(parts.store, to.agreement.id)
+        self._near = Neighbours(parts.store, to.id)
         self._sessions: dict[str, str] = {}
 
     def check(self, segments: Sequence[PastSegment]) -> None:
@@ -103,23 +104,24 @@ class Mover:
 
     def _start(self, segment: PastSegment) -> SegmentStart:
         old, to, entropy = segment.start, self._to, self._parts.entropy
+        known = to.contract.at(old.start_ms)
         if old.session not in self._sessions:
             self._sessions[old.session] = new_session(entropy)
         return replace(
             old,
             rid=uuid7(old.start_ms, entropy(UUID7_ENTROPY_BYTES)),
             session=self._sessions[old.session],
-            contract=to.agreement.id,
+            contract=to.id,
             open="moved",
             memo=old.memo if to.memo is None else to.memo,
             label=to.label,
-            mode=to.agreement.terms.mode,
-            terms=None,  # those of the other contract
+            mode=to.at(old.start_ms).terms.mode,
+            terms=known.terms_id or None,
             boot_id=self._parts.journal.boot_of(old.rid) if segment.signed else old.boot_id,
         )
 
     def _close(self, segment: PastSegment, *, pictured: bool) -> SegmentClose:
-        old, terms = segment.close.progress, self._to.agreement.terms
+        old, terms = segment.close.progress, self._terms(segment)
         apps: tuple[AppSpan, ...] = ()
         if terms.apps != "none":
             apps = tuple(a if terms.apps == "titles" else replace(a, title=None) for a in old.apps)
@@ -137,7 +139,7 @@ class Mover:
 
     def _no_shot(self, segment: PastSegment) -> NoShot | None:
         """Why it comes without an image; None: its cell in B has one already."""
-        terms, policy = self._to.agreement.terms, by_name(segment.start.policy)
+        terms, policy = self._terms(segment), by_name(segment.start.policy)
         if not takes_images(terms.mode):
             return "mode"
         shots, tracked_ms = self._near.cell(segment.start.cell_ms, policy)
@@ -152,7 +154,7 @@ class Mover:
 
     def _shots(self, segment: PastSegment, rid: str, made: list[ShotImage]) -> list[ShotSet]:
         """The images as B's mode allows them, in new files under new keys; their preview begins now."""
-        mode = self._to.agreement.terms.mode
+        mode = self._terms(segment).mode
         if not takes_images(mode):
             return []
         groups: dict[str, list[ShotImage]] = {}
@@ -205,6 +207,9 @@ class Mover:
             wishes.append(Wish(old.contract, "discard", (whole,), "owner"))
             wishes += self._parts.store.past.farewell(old.rid)
         return wishes
+
+    def _terms(self, segment: PastSegment) -> Terms:
+        return self._to.at(segment.start.start_ms).terms
 
     def _forget(self, images: Sequence[ShotImage]) -> None:
         with suppress(OSError):  # without a row nobody can open them; the spool's next start sweeps
