@@ -11,20 +11,20 @@ from workdiary.client.errors import DamagedError, border
 from workdiary.client.segment.image_file import remove_files
 from workdiary.client.sign.book import NewRecord, StreamState, Strip, Target
 from workdiary.client.sign.held import HeldSegment
-from workdiary.client.sign.waiting import HANDLE, Pending, Wish
+from workdiary.client.sign.waiting import Pending, Wish
 from workdiary.client.spool.commit import Ended, advance, destroy, insert, keep_note, sign_segment
 from workdiary.client.spool.copies import forget_in_copies
 from workdiary.client.spool.edits import Edits
-from workdiary.client.spool.schema import Database, Row
+from workdiary.client.spool.schema import Database
 from workdiary.client.spool.segments import SegmentRows
 from workdiary.client.spool.shots import ShotRows
+from workdiary.client.spool.targets import Targets
 from workdiary.client.spool.vault import Vault
 from workdiary.client.spool.waiting import WaitingRows, settled
 from workdiary.evidence import disclosure
 from workdiary.evidence.canonical import loads_object, unb64u
 from workdiary.evidence.envelope import parse
 from workdiary.evidence.kinds.base import SKIPS_CAP, Skip
-from workdiary.evidence.tombstone import is_tombstone
 
 
 class SpoolBook:
@@ -36,6 +36,7 @@ class SpoolBook:
         self._segments = segments
         self._shots = shots
         self.waiting = WaitingRows(database, vault)
+        self._targets = Targets(database, self.waiting)
         self.edits = Edits(database, vault, segments, shots)
 
     def stream(self, contract: str) -> StreamState | None:
@@ -110,48 +111,11 @@ class SpoolBook:
 
     def target(self, rid: str) -> Target | None:
         """See `Book`."""
-        row = self._db.row("SELECT contract, id, kind, start_ms, end_ms FROM records WHERE rid = ?", rid)
-        if row is not None:
-            return self._signed(rid, row)
-        query = "SELECT contract, state, removed, start_ms, end_ms FROM segments WHERE rid = ?"
-        row = self._db.row(query, rid)
-        if row is not None:
-            contract, state, removed, start_ms, end_ms = row
-            is_open = state == "open"
-            return Target(rid, contract, None, {}, "segment", start_ms, end_ms, is_open, bool(removed))
-        return self._handle(rid) if rid.startswith(HANDLE) else None
-
-    def _signed(self, rid: str, row: Row) -> Target:
-        contract, ident, kind, start_ms, end_ms = row
-        found = self._db.rows("SELECT name, digest FROM disclosures WHERE rid = ? AND box IS NOT NULL", rid)
-        digests = {str(name): str(digest) for name, digest in found}
-        removed = kind == "segment" and is_tombstone(parse(self.text(rid)))
-        of = None
-        if kind == "replace":
-            said = self._db.row(
-                "SELECT t.tgt FROM targets t JOIN records r ON r.rid = t.tgt "
-                "WHERE t.rid = ? AND r.kind = 'segment'",
-                rid,
-            )
-            of = None if said is None else str(said[0])
-        return Target(rid, contract, ident, digests, kind, start_ms, end_ms, removed=removed, of=of)
-
-    def _handle(self, handle: str) -> Target | None:
-        row = self._db.row("SELECT rid FROM targets WHERE tgt = ?", handle)
-        if row is not None:
-            return self.target(str(row[0]))
-        found = next((item for item in self.waiting.all() if item.handle == handle), None)
-        return None if found is None else Target(handle, found.wish.contract, None, {}, found.wish.kind)
+        return self._targets.target(rid)
 
     def about(self, rid: str, kind: str) -> list[Target]:
         """See `Book`."""
-        found = self._db.rows(
-            "SELECT r.rid FROM targets t JOIN records r ON r.rid = t.rid "
-            "WHERE t.tgt = ? AND r.kind = ? ORDER BY r.ord",
-            rid,
-            kind,
-        )
-        return [target for (name,) in found if (target := self.target(str(name))) is not None]
+        return self._targets.about(rid, kind)
 
     def pend(self, wish: Wish) -> str:
         """See `Book`."""

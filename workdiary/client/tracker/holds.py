@@ -138,7 +138,7 @@ class Holds:
             self._parts.changed()
 
     def refresh(self) -> None:
-        """Segments were corrected: what went or was decided with them is held no more. Raises `KnownError`."""
+        """Segments were corrected: what went with them is held no more. Raises `KnownError`."""
         for shot_id in list(self._held):
             shots = self._parts.store.shot(shot_id)
             if shots is None or shots.choice is not None:
