@@ -139,8 +139,10 @@ class FakeTracker:
 
         return undo
 
-    def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
-        self.asked("start", contract, memo, label)
+    def start(
+        self, contract: str | None, memo: str | None, label: str | None, *, over_limit: bool = False
+    ) -> None:
+        self.asked("start", contract, memo, label, *(["over-limit"] if over_limit else []))
         now = self.snapshot()
         chosen = next((c for c in now.contracts if contract in (c.id, c.name)), now.contract)
         if contract is not None and contract not in [x for c in now.contracts for x in (c.id, c.name)]:

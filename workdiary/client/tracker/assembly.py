@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from workdiary.client.tracker.camera import Camera, CameraParts
 from workdiary.client.tracker.holds import HoldParts, Holds
+from workdiary.client.tracker.limits import Limits
 from workdiary.client.tracker.news import News
 from workdiary.client.tracker.outgoing import Outgoing, OutgoingParts
 from workdiary.client.tracker.recorder import Recorder, Recording
@@ -62,6 +63,7 @@ def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tupl
             choices.private,
         )
     )
+    limits = Limits(choices.policy)
     timer = Timer(
         TimerParts(
             clock=world.clock,
@@ -70,12 +72,15 @@ def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tupl
             camera=camera,
             holds=holds,
             news=news,
+            limits=limits,
             entropy=world.entropy,
             terms=lambda contract: Agreement.of(stages.contracts.contract(contract)).terms,
             resume_alone=choices.resume_alone,
         )
     )
-    shown = Shown(world.clock, choices.policy, timer, recorder, camera, holds, outgoing, world.backends)
+    shown = Shown(
+        world.clock, choices.policy, timer, recorder, camera, holds, outgoing, world.backends, limits
+    )
     return news, shown
 
 

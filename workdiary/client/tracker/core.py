@@ -18,7 +18,7 @@ from workdiary.client.tracker.idle import IdleParts, Questions
 from workdiary.client.tracker.machine import Event, Mode
 from workdiary.client.tracker.outgoing import Outgoing
 from workdiary.client.tracker.recovery import recover
-from workdiary.client.tracker.terms import check_active, check_memo, choose
+from workdiary.client.tracker.terms import Agreement, check_active, check_label, check_memo, choose
 from workdiary.client.tracker.timer import Timer
 from workdiary.client.tracker.work import Job
 from workdiary.client.tracker.world import Choices, Stages, World
@@ -51,9 +51,7 @@ class Core:
         self.news.attach(self._parts, self.idle)
 
         self._agreeing = Agreeing(
-            AgreeingParts(
-                world.clock, stages.contracts, stages.alarms, self._parts.timer, post, self.learn
-            )
+            AgreeingParts(world.clock, stages.contracts, stages.alarms, self._parts.timer, post, self.learn)
         )
         self._parts.outgoing.learned = self.learn
 
@@ -94,23 +92,26 @@ class Core:
         finally:
             self.news.publish()
 
-    def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
+    def start(
+        self, contract: str | None, memo: str | None, label: str | None, *, over_limit: bool = False
+    ) -> None:
         """Begin, go on, or change what is worked on; None keeps what was last used."""
         present, contracts = self.timer.work, self._stages.contracts
         agreement = choose(contracts, contract, None if present is None else present.contract)
-        kept = present is not None and memo is None
         text = check_memo(present.memo if present is not None and memo is None else memo or "")
         self._stages.journal.ensure_stream(agreement.id, self._choices.policy)
         self.outgoing.send_waiting()
         agreement = choose(contracts, agreement.id, None)
-        check_active(agreement, self._clock.wall_ms())
+        check_active(agreement, self._clock.likely_ms())
+        chosen = check_label(agreement, label, _kept_label(agreement, present, memo))
+        self._check_limit(agreement, over_limit=over_limit)
         self._parts.camera.settle()
         self.timer.wake()
         terms = agreement.terms
         work = Work(
             contract=agreement.id,
             memo=text,
-            label=present.label if kept and present is not None else label,
+            label=chosen,
             mode=terms.mode,
             assistive=terms.assistive,
         )
@@ -122,7 +123,11 @@ class Core:
         if present is None:
             agreement = choose(self._stages.contracts, None, None)
             present = Work(agreement.id, "", None, agreement.terms.mode, agreement.terms.assistive)
-        self._change(replace(present, memo=text, label=label))
+            kept = None
+        else:
+            agreement = choose(self._stages.contracts, present.contract, None)
+            kept = _kept_label(agreement, present, memo)
+        self._change(replace(present, memo=text, label=check_label(agreement, label, kept)))
 
     def fire(self, event: Event) -> None:
         """A command without arguments."""
@@ -168,8 +173,9 @@ class Core:
                 self._watch_disk()
         except KnownError as error:
             self.news.trouble(error)
+        marked = self._parts.limits.marked(self._clock.total_ms())
         bucket = bucket_start(self._clock.wall_ms(), self._choices.policy)
-        if bucket != self._bucket or before != (self.timer.mode, self._parts.recorder.note):
+        if marked or bucket != self._bucket or before != (self.timer.mode, self._parts.recorder.note):
             self._bucket = bucket
             self.news.publish()
 
@@ -182,6 +188,15 @@ class Core:
         self._parts.holds.end_all()
         self.idle.settle()
         self.outgoing.sign(force=True)
+
+    def _check_limit(self, agreement: Agreement, *, over_limit: bool) -> None:
+        use, limits = self.news.use(agreement), self._parts.limits
+        if over_limit:
+            limits.allow(use)
+            self.news.arm_limit()
+        work = self.timer.work
+        if self.timer.mode is not Mode.TRACKING or work is None or work.contract != agreement.id:
+            limits.check(use)
 
     def _work_on(self, work: Work) -> None:
         """Make `work` the present one, by the event that the table knows for it."""
@@ -228,3 +243,11 @@ class Core:
         if health.warn or self._warned:
             self._warned = health.warn > 0
             self.news.around = replace(self.news.around, notice=health.reason if health.warn else "")
+
+
+def _kept_label(agreement: Agreement, present: Work | None, memo: str | None) -> str | None:
+    """The label that goes on: with the memo, and where the contract wants one with every memo of it."""
+    if present is None:
+        return None
+    same = present.contract == agreement.id and agreement.terms.labels == "required"
+    return present.label if memo is None or same else None

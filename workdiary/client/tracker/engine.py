@@ -74,9 +74,11 @@ class Engine:
         """See `Tracker.subscribe`."""
         return self._board.subscribe(listener)
 
-    def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
+    def start(
+        self, contract: str | None, memo: str | None, label: str | None, *, over_limit: bool = False
+    ) -> None:
         """See `Tracker.start`."""
-        self._loop.call(partial(self._core.start, contract, memo, label))
+        self._loop.call(partial(self._core.start, contract, memo, label, over_limit=over_limit))
 
     def stop(self) -> None:
         """See `Tracker.stop`."""

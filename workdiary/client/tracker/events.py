@@ -240,8 +240,14 @@ class Tracker(Protocol):
         """Call `listener` on the engine's thread after each change; returns the way to undo it."""
         ...
 
-    def start(self, contract: str | None, memo: str | None, label: str | None) -> None:
-        """Begin or resume; None keeps what was last used. Raises on unknown contract or empty memo."""
+    def start(
+        self, contract: str | None, memo: str | None, label: str | None, *, over_limit: bool = False
+    ) -> None:
+        """Begin or resume; None keeps what was last used.
+
+        over_limit: go on past the weekly limit for the rest of this week. Raises on an unknown contract, an
+        empty memo, a label that the contract requires or does not have, and where the limit is used up.
+        """
         ...
 
     def stop(self) -> None:

@@ -138,8 +138,12 @@ class Questions:
         terms = Agreement.of(parts.contracts.contract(question.contract)).terms
         week = week_of(question.since_ms)
         mine = ledger is not None and ledger.contract == question.contract
-        claimed = ledger.claimed_ms((week.start, week.end)) if ledger is not None and mine else 0
-        return questions.view(question, Worth(terms, parts.policy, claimed), now)
+        span, claimed, left = (week.start, week.end), 0, None
+        if ledger is not None and mine:
+            claimed = ledger.claimed_ms(span)
+            if terms.limit_s is not None and not question.claims:
+                left = terms.limit_s * 1_000 - ledger.used_ms(span)
+        return questions.view(question, Worth(terms, parts.policy, claimed, left), now)
 
     def quiet_until_ms(self) -> int | None:
         """Until when (wall) no input is expected on the present contract, None if it is."""

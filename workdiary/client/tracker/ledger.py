@@ -117,6 +117,10 @@ class Ledger:
                 self._holes.setdefault(rid, before._holes[rid])
         self._left = before._left
 
+    def used_ms(self, week: Span) -> int:
+        """What consumes a week's limit: all that counts, by the start of its segment."""
+        return sum(p.time.total for p in self.pieces.values() if week[0] <= p.time.start < week[1])
+
     def claimed_ms(self, window: Span) -> int:
         """Idle time claimed back inside a window."""
         return sum(p.time.between(*window) for p in self.pieces.values() if p.kind == "idle-claim")

@@ -49,6 +49,7 @@ class Event(Enum):
     IDLE = "idle"
     TOUCHED = "touched"  # input again after idle, where going on by itself is wanted
     FULL = "full"  # what is recorded can not be made durable
+    LIMIT = "limit"  # the week's limit is used up
     QUIT = "quit"
 
 
@@ -103,6 +104,7 @@ _STOPPED: Final = {
     **_stay(Mode.STOPPED, Event.STOP, Event.PAUSE, Event.TERMS, Event.BACKEND, Event.CELL, Event.CLOCK_STEP),
     **_stay(Mode.STOPPED, Event.LOCK, Event.SUSPEND, Event.SWITCH_USER, Event.BACK, Event.BACK_LATE),
     **_stay(Mode.STOPPED, Event.SHUTDOWN, Event.IDLE, Event.TOUCHED, Event.FULL, Event.QUIT, Event.DISCARD),
+    **_stay(Mode.STOPPED, Event.LIMIT),
 }
 
 _TRACKING: Final = {
@@ -127,6 +129,7 @@ _TRACKING: Final = {
     Event.SHUTDOWN: _leave(Mode.STOPPED, "shutdown", Do.END_SESSION),
     Event.IDLE: Move(Mode.IDLE, (Do.DISARM, Do.SET_ASIDE, Do.CLOSE), close="idle"),
     Event.FULL: _leave(Mode.BLOCKED, "stop"),
+    Event.LIMIT: _leave(Mode.BLOCKED, "pause"),
     Event.QUIT: _leave(Mode.STOPPED, "stop", Do.END_SESSION),
     **_stay(Mode.TRACKING, Event.START, Event.BACK, Event.BACK_LATE, Event.TOUCHED),
 }
@@ -147,6 +150,7 @@ _TRACKING_ONLY: Final = (
     Event.CLOCK_STEP,
     Event.IDLE,
     Event.FULL,
+    Event.LIMIT,
 )
 _AWAY_NEWS: Final = (Event.LOCK, Event.SUSPEND, Event.SWITCH_USER)
 

@@ -14,9 +14,11 @@ from workdiary.client.tracker.absence import Absence
 from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.idle import Questions
 from workdiary.client.tracker.ledger import Ledger
+from workdiary.client.tracker.limits import Use
 from workdiary.client.tracker.terms import Agreement
 from workdiary.client.tracker.view import Around, Shown, snapshot
 from workdiary.client.tracker.world import Choices, Stages, World
+from workdiary.rules.weeks import week_of
 
 _LOG = logging.getLogger(__name__)
 _NOTICE_CLEARS: Final = frozenset({"start", "resume"})
@@ -64,6 +66,7 @@ class News:
         ledger = self.around.ledger
         if agreement is not None and (ledger is None or ledger.contract != agreement.id):
             self.read_ledger()
+        self.arm_limit()
 
     def read_ledger(self) -> None:
         """Read the week of the chosen contract again. Raises `KnownError`."""
@@ -75,6 +78,27 @@ class News:
             if before is not None and before.contract == ledger.contract:
                 ledger.keep_leaving(before)
             self.around = replace(self.around, ledger=ledger)
+            self.arm_limit()
+
+    def use(self, agreement: Agreement) -> Use:
+        """What a contract has used of this week's limit. Raises `KnownError`."""
+        now, policy = self._world.clock.wall_ms(), self._choices.policy
+        week, ledger = week_of(now), self.around.ledger
+        if ledger is None or ledger.contract != agreement.id:
+            ledger = Ledger.read(
+                agreement.id, policy, now, partial(self._stages.store.entries, verdicts=False)
+            )
+        return Use(agreement.id, week.iso, ledger.used_ms((week.start, week.end)), agreement.terms.limit_s)
+
+    def arm_limit(self) -> None:
+        """What is left of the limit may have changed, or a segment began."""
+        shown = self._shown
+        segment = None if shown is None else shown.recorder.segment
+        if shown is None or segment is None:
+            return
+        use = self.around.use(week_of(segment.start.start_ms))
+        if use is not None and use.contract == segment.start.contract:
+            shown.limits.arm(use, segment.start.mono0)
 
     def trouble(self, error: KnownError) -> None:
         """See `CameraNews`: told in the snapshot; what can go on goes on."""
@@ -97,6 +121,7 @@ class News:
         """See `TimerNews`."""
         if self.around.ledger is not None:
             self.around.ledger.opened(start)
+        self.arm_limit()
         notice = "" if start.open in _NOTICE_CLEARS else self.around.notice
         self.around = replace(self.around, session=start.session, notice=notice, zone=start.zone)
 

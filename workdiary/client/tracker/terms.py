@@ -78,6 +78,31 @@ def check_active(agreement: Agreement, now_ms: int) -> None:
         )
 
 
+def check_label(agreement: Agreement, label: str | None, kept: str | None) -> str | None:
+    """The label as it is recorded; kept: what was used before, where the contract goes on with it.
+
+    Raises `KnownError` (exit 2) where the contract requires one and there is none, or has none.
+    """
+    rule, given = agreement.terms.labels, " ".join((label or "").split()) or None
+    if rule == "none":
+        if given is not None:
+            raise KnownError(
+                "This contract has no labels",
+                "Start without one.",
+                subject=agreement.name,
+                exit_code=ExitCode.USAGE,
+            )
+        return None
+    if rule == "required" and given is None and kept is None:
+        raise KnownError(
+            "This contract wants a label",
+            "Say which activity it is: `workdiary start --label LABEL`. It is kept from then on.",
+            subject=agreement.name,
+            exit_code=ExitCode.USAGE,
+        )
+    return given or kept
+
+
 def check_memo(memo: str) -> str:
     """The memo as it is recorded: one line, without control characters.
 

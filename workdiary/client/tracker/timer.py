@@ -56,6 +56,8 @@ class Timer:
     def fire(self, event: Event, at: At | None = None) -> None:
         """Do what the table says. Raises the first `KnownError` after everything that still can be done."""
         at = at or At(read(self.parts.clock))
+        if event is not Event.LIMIT:
+            self._stop_at_limit(at)
         row = move(self.mode, event)
         if self.mode is Mode.IDLE and row.to is not Mode.IDLE:
             self._absent_until(at.now.total_ms)  # whoever ends it is there
@@ -69,7 +71,7 @@ class Timer:
                 failed = failed or error
                 at = at.kept_nothing() if step is Do.SET_ASIDE else at
         self.mode = row.to
-        self.reason = "" if row.do else self.reason
+        self.reason = "" if set(row.do) - {Do.REMEMBER} else self.reason
         if failed is None:
             return
         if row.to is Mode.TRACKING:
@@ -100,6 +102,8 @@ class Timer:
         if self._watch_idle(now):
             return False
         self._cross_cells(now)
+        if self._stop_at_limit(At(now)):
+            return False
         return self._go_on(now, stepped=jumped == "clock-step")
 
     def hear(self, kind: SessionEventKind) -> None:
@@ -246,6 +250,18 @@ class Timer:
     def _tell_return(self) -> None:
         if self.watch.absence is not None:
             self.parts.news.returned(self.watch.absence)
+
+    def _stop_at_limit(self, at: At) -> bool:
+        """Whether the week's limit was used up by then: the segment ended at that very instant."""
+        segment, stop = self.parts.recorder.segment, self.parts.limits.stop_ms
+        if segment is None or stop is None or self.mode is not Mode.TRACKING:
+            return False
+        end_total = at.now.total_ms if at.end_ms is None else segment.timeline.total_at(at.end_ms)
+        if end_total < stop:
+            return False
+        self.fire(Event.LIMIT, At(at.now, end_ms=segment.timeline.place(stop), book=at.book))
+        self.reason = self.parts.limits.reason
+        return True
 
     def _slept(self, at: At, last: Reading) -> None:
         """The clocks say that the computer slept, or the process stood still: nothing of it was recorded."""

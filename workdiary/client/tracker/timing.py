@@ -13,6 +13,7 @@ from workdiary.client.segment.trusted import PlacingClock
 from workdiary.client.tracker.absence import Absence
 from workdiary.client.tracker.camera import Camera
 from workdiary.client.tracker.holds import Holds
+from workdiary.client.tracker.limits import Limits
 from workdiary.client.tracker.recorder import Recorder
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.terms import Terms
@@ -52,6 +53,7 @@ class TimerParts:
     camera: Camera
     holds: Holds
     news: TimerNews
+    limits: Limits
     entropy: Entropy
     terms: Callable[[str], Terms]
     resume_alone: bool = False

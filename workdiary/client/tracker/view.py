@@ -21,6 +21,7 @@ from workdiary.client.tracker.events import (
 )
 from workdiary.client.tracker.holds import Holds
 from workdiary.client.tracker.ledger import Ledger, Piece
+from workdiary.client.tracker.limits import Limits, Use
 from workdiary.client.tracker.machine import Mode
 from workdiary.client.tracker.outgoing import Outgoing
 from workdiary.client.tracker.recorder import Recorder
@@ -30,7 +31,7 @@ from workdiary.rules.money import line_amount, part_value
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.shots import takes_images
 from workdiary.rules.spans import Span
-from workdiary.rules.weeks import local_date, local_day, week_of
+from workdiary.rules.weeks import Week, local_date, local_day, week_of
 
 T = TypeVar("T")
 _STATES: Final[dict[Mode, State]] = {
@@ -65,6 +66,7 @@ class Shown:
     holds: Holds
     outgoing: Outgoing
     backends: Backends
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ class Around:
     flags: tuple[str, ...] = ()
     question: IdleView | None = None
     quiet_until_ms: int | None = None
+
+    def use(self, week: Week) -> Use | None:
+        """What the shown contract has used of a week's limit, without the open segment."""
+        if self.ledger is None or self.agreement is None or self.ledger.contract != self.agreement.id:
+            return None
+        limit_s = self.agreement.terms.limit_s
+        return Use(self.agreement.id, week.iso, self.ledger.used_ms((week.start, week.end)), limit_s)
 
 
 def snapshot(shown: Shown, around: Around) -> Snapshot:
@@ -112,7 +121,17 @@ def snapshot(shown: Shown, around: Around) -> Snapshot:
         question=around.question,
         quiet_until_ms=around.quiet_until_ms,
     )
-    return plain if around.ledger is None else _with_totals(plain, around, around.ledger, live)
+    if around.ledger is None:
+        return plain
+    return _with_totals(_with_limit(plain, shown, around, live), around, around.ledger, live)
+
+
+def _with_limit(plain: Snapshot, shown: Shown, around: Around, live: Piece | None) -> Snapshot:
+    week = week_of(plain.at_ms)
+    use = around.use(week)
+    if use is None:
+        return plain
+    return replace(plain, limit=shown.limits.view(use, _inside(live, (week.start, week.end))))
 
 
 def _with_totals(plain: Snapshot, around: Around, ledger: Ledger, live: Piece | None) -> Snapshot:
