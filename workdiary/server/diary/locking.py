@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.evidence.envelope import parse
-from workdiary.rules.diary import Diary, DiarySegment
+from workdiary.rules.across import lost_to, sittings
+from workdiary.rules.diary import Diary
 from workdiary.rules.lines import Closing, lock_lines
-from workdiary.rules.overlap import counted_spans
 from workdiary.rules.policy import STANDARD, PolicySet, by_digest
 from workdiary.rules.projection import project
-from workdiary.rules.spans import Span, Spans, clip, merge
+from workdiary.rules.spans import Span, Spans, merge
 from workdiary.rules.weeks import Week, week_of
 from workdiary.server.contracts.models import Contract, Party
 from workdiary.server.diary.entries import TIME_KINDS, entries, read, rows_between, rows_for_lock
@@ -118,27 +118,10 @@ def _elsewhere(contract: Contract, mine: Diary, span: Span) -> Spans:
     """
     freelancer = Party.objects.filter(contract=contract, role="freelancer").values("account")
     theirs = Party.objects.filter(account__in=freelancer, role="freelancer").exclude(contract=contract)
+    own = sittings(mine, policy_of(contract))
     lost: list[Span] = []
     for party in theirs.select_related("contract"):
         other = project(entries(read(rows_between(party.contract, *span), None), {}))
-        lost += _lost_to(mine, other, later=str(contract.id) > str(party.contract_id))
+        later = str(contract.id) > str(party.contract_id)
+        lost += lost_to(own, sittings(other, policy_of(party.contract)), later=later)
     return merge(lost)
-
-
-def _lost_to(mine: Diary, other: Diary, *, later: bool) -> list[Span]:
-    ours, theirs = _sessions(mine), _sessions(other)
-    lost: list[Span] = []
-    for start, segments in ours:
-        own = counted_spans(segments)
-        for other_start, others in theirs:
-            if (other_start, not later) < (start, later):
-                lost += [part for taken in counted_spans(others) for part in clip(own, taken)]
-    return lost
-
-
-def _sessions(diary: Diary) -> list[tuple[int, list[DiarySegment]]]:
-    """Each session with the instant it began."""
-    found: dict[str, list[DiarySegment]] = {}
-    for segment in diary.segments:
-        found.setdefault(segment.session, []).append(segment)
-    return [(min(s.start for s in segments), segments) for segments in found.values()]
