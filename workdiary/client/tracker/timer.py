@@ -55,7 +55,9 @@ class Timer:
 
     def fire(self, event: Event, at: At | None = None) -> None:
         """Do what the table says. Raises the first `KnownError` after everything that still can be done."""
-        at = at or At(read(self.parts.clock))
+        if at is None:
+            at = At(read(self.parts.clock))
+            self._cross_cells(at.now)  # the tick that would have is late, or waits behind this
         if event is not Event.LIMIT:
             self._stop_at_limit(at)
         row = move(self.mode, event)
