@@ -26,8 +26,11 @@ def kills(folder: Path, name: str, count: int, *, screen: bool) -> Killed:
     """A home whose tracker was killed `count` times, ended cleanly and sent; judged."""
     draw = random.Random(f"{SEED} {name}")
     with ExitStack() as stack:
-        display = stack.enter_context(xvfb(displays=DISPLAYS)).display if screen else ""
-        if display:
+        display = ""
+        if screen:
+            server = stack.enter_context(xvfb("800x600x24", displays=DISPLAYS))
+            server.xterm("-geometry", "100x40", script="ls -l /usr/bin; exec cat")  # black would be blank
+            display = server.display
             stack.enter_context(typing(display))
         found = Killed(folder / "home", draw, display)
         found.clean()

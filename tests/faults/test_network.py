@@ -1,0 +1,90 @@
+"""Records and images through a network that does everything networks do, by seed: nothing lost, nothing twice.
+
+Full: 20,000 requests in 20 homes of 1,000, one test a home: `-k "weather and 7-"` with the printed seed
+repeats home 7.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SEED
+from tests.faults.chaos import FAULTS, Chaos, Pace
+from tests.faults.net_homes import check, drain, net, record, signed, step, waits
+from tests.faults.tally import tally
+from tests.server.cli.running import serving
+from workdiary.client.upload import transport
+
+HOMES, REQUESTS = 20, 1_000
+BATCH = 24
+
+
+def weather(folder: Path, name: str, count: int, pace: Pace) -> Chaos:
+    """At least `count` requests through the proxy, then sunshine until nothing waits; judged from both ends."""
+    draw = random.Random(f"{SEED} {name}")
+    with serving(folder / "server-home") as server, net(server_home(folder), server.door.port) as found:
+        home = found.enrol(folder / "desk", days_ago=40)
+        with Chaos(lambda: server.door.port, draw.randrange(2**31), pace) as chaos:
+            found.way.port = chaos.port
+            calm = fault_free(home, chaos)
+            chaos.calm = False
+            before = chaos.requests
+            while chaos.requests - before < count:
+                if not waits(home):
+                    record(home, BATCH)
+                step(home)
+            record(home, BATCH)
+            chaos.settle()
+            chaos.calm = True
+            waited, asked = recovery(home, chaos)
+        ends = check(found)
+        left = len([item for item in ends.signed if item.state == "sent"])
+        # I9: after the first contact nothing is waited for any more, and at most twice the requests are made.
+        assert waited == 0
+        assert asked <= 2 * calm, (asked, calm)
+        drawn = " ".join(f"{fault} {times}" for fault, times in sorted(chaos.drawn.items()))
+        tally(
+            f"network {name}",
+            f"{chaos.requests} requests, {left} records, {len(ends.images)} images: {drawn}",
+        )
+        return chaos
+
+
+def server_home(folder: Path) -> Path:
+    return folder / "server-home"
+
+
+def fault_free(home, chaos: Chaos) -> float:
+    """Requests that a record takes while nothing fails."""
+    record(home, BATCH)
+    before, queue = chaos.requests, len(signed(home))
+    drain(home)
+    return (chaos.requests - before) / queue
+
+
+def recovery(home, chaos: Chaos) -> tuple[int, float]:
+    """After the first contact: milliseconds waited until nothing waits, and requests for each record."""
+    while step(home).sent == 0:
+        assert waits(home)
+    began, before = home.clock.wall_ms(), chaos.requests
+    queue = home.spool.outbox.counts().waiting
+    passes = drain(home)
+    return max(0, home.clock.wall_ms() - began - passes), (chaos.requests - before) / max(1, queue)
+
+
+def test_nothing_is_lost_or_doubled_in_bad_weather(tmp_path: Path) -> None:
+    chaos = weather(tmp_path, "short", 350, Pace())
+    assert len(chaos.drawn) > len(FAULTS) // 2
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("number", range(HOMES), ids=lambda number: f"{number}-")
+def test_twenty_thousand_requests_in_any_weather(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "READ_S", 5.0)
+    weather(tmp_path, f"home {number}", REQUESTS, Pace(latency=2.0, drip=0.02, late=0.2))
