@@ -17,7 +17,6 @@ from PIL import Image
 from tests.fakes.clock import FakeClock
 from tests.fakes.devices import Door
 from tests.fakes.enrolled import MINUTE, EnrolledHome, make_image
-from tests.faults.chaos import Chaos
 from tests.faults.log_clients import entries_of
 from tests.oracle import log as log_oracle
 from tests.oracle.network import Ends, Signed, apart, judge, spans
@@ -144,7 +143,8 @@ def logged(home: Path) -> list[str]:
     """The server's records in the log's order, all epochs."""
     with closing(sqlite3.connect(home / "server" / "diary.db")) as database:
         rows = database.execute(
-            'SELECT r.jws FROM receive_record r JOIN log_leaf l ON l.id = r.leaf_id ORDER BY l.epoch, l."index"'
+            "SELECT r.jws FROM receive_record r JOIN log_leaf l ON l.id = r.leaf_id "
+            'ORDER BY l.epoch, l."index"'
         )
         return [str(row[0]) for row in rows]
 
@@ -176,7 +176,3 @@ def check(found: Net, *, drained: bool = True, one_epoch: bool = True) -> Ends:
         notes = [note.note for home in found.made if (note := home.account.newest()) is not None]
         log_oracle.judge(entries_of(found.home, None), enrolment.log_vkey, receipts, notes)
     return ends
-
-
-def requests(chaos: Chaos) -> int:
-    return chaos.requests

@@ -1,4 +1,4 @@
-"""Records and images through a network that does everything networks do, by seed: nothing lost, nothing twice.
+"""Records and images through a network that does what networks do, by seed: nothing lost, nothing twice.
 
 Full: 20,000 requests in 20 homes of 1,000, one test a home: `-k "weather and 7-"` with the printed seed
 repeats home 7.
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SEED
+from tests.fakes.enrolled import EnrolledHome
 from tests.faults.chaos import FAULTS, Chaos, Pace
 from tests.faults.net_homes import check, drain, net, record, signed, step, waits
 from tests.faults.tally import tally
@@ -23,7 +24,7 @@ BATCH = 24
 
 
 def weather(folder: Path, name: str, count: int, pace: Pace) -> Chaos:
-    """At least `count` requests through the proxy, then sunshine until nothing waits; judged from both ends."""
+    """At least `count` requests through the proxy, then sunshine until nothing waits; both ends judged."""
     draw = random.Random(f"{SEED} {name}")
     with serving(folder / "server-home") as server, net(server_home(folder), server.door.port) as found:
         home = found.enrol(folder / "desk", days_ago=40)
@@ -57,7 +58,7 @@ def server_home(folder: Path) -> Path:
     return folder / "server-home"
 
 
-def fault_free(home, chaos: Chaos) -> float:
+def fault_free(home: EnrolledHome, chaos: Chaos) -> float:
     """Requests that a record takes while nothing fails."""
     record(home, BATCH)
     before, queue = chaos.requests, len(signed(home))
@@ -65,7 +66,7 @@ def fault_free(home, chaos: Chaos) -> float:
     return (chaos.requests - before) / queue
 
 
-def recovery(home, chaos: Chaos) -> tuple[int, float]:
+def recovery(home: EnrolledHome, chaos: Chaos) -> tuple[int, float]:
     """After the first contact: milliseconds waited until nothing waits, and requests for each record."""
     while step(home).sent == 0:
         assert waits(home)

@@ -122,7 +122,7 @@ class Outgoing:
         if self._again:
             self._again = False
             self.poke()
-        elif (self.counts.waiting or self.counts.images or report.again) and report.sync != "halted":
+        elif report.again or ((self.counts.waiting or self.counts.images) and report.sync != "halted"):
             at_ms = self._parts.clock.wall_ms() + int(report.next_delay_s * 1000)
             self._parts.alarms.set(ALARM, at_ms, lambda: self._parts.post(self.poke))
 

@@ -44,8 +44,7 @@ class Greeting:
 
     def greet(self, enrolment: Enrolment) -> Enrolment:
         """The enrolment with what is pinned now: witnesses that came later, the log's present epoch."""
-        shown = self._parts.server.installation()
-        _check_pins(shown, enrolment)
+        shown = self._shown(enrolment)
         self._pin_witnesses(shown)
         enrolment = self._parts.account.enrolment or enrolment
         if shown.origin != enrolment.origin:
@@ -55,6 +54,16 @@ class Greeting:
         self._learn_certificate(enrolment)
         self._parts.account.note(lambda known: replace(known, refused=""))
         return enrolment
+
+    def _shown(self, enrolment: Enrolment) -> Installation:
+        """What answers, if it is ours; asked twice before anything stops for bytes spoiled on the way."""
+        try:
+            shown = self._parts.server.installation()
+            _check_pins(shown, enrolment)
+        except StoppedError:
+            shown = self._parts.server.installation()
+            _check_pins(shown, enrolment)
+        return shown
 
     def _learn_certificate(self, enrolment: Enrolment) -> None:
         """Another computer of the account may have certified this one: its next streams carry that."""
@@ -96,6 +105,8 @@ class Greeting:
             except EvidenceError as error:
                 raise NonsenseError from error
             if head.seq > seq or self._parts.spool.book.id_at(stream, head.seq) != head.id:
+                if self._parts.server.head(stream) != head:
+                    raise NonsenseError  # spoiled on the way; no stream is left for that
                 self._parts.journal.supersede(scope, Head(stream, head.seq, head.id))
 
     def _ask_for_sent(self) -> None:

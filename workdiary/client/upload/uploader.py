@@ -41,6 +41,8 @@ from workdiary.client.upload.turns import Turns
 
 Sync = Literal["ok", "waiting", "offline", "sign-in", "halted"]
 IDLE_S = 600.0
+# A device or account ended by mistake goes on by itself once that is mended.
+HALTED_S = 3600.0
 # Terms count from when a device learned of them, at latest after 12 h: minutes are soon enough.
 LEARN_MS = 5 * 60_000
 # One pass ends after so many, so that a status line moves and a quit is not kept waiting for a month's queue.
@@ -136,7 +138,8 @@ class Uploader:
             return self._report("offline", done, self._backoff.failed(), NonsenseError().message)
         except StoppedError as error:
             self._parts.account.note(partial(_refused, error.message))
-            return self._report("halted", done, MOST_S, error.message)
+            report = self._report("halted", done, HALTED_S, error.message)
+            return replace(report, again=self._parts.account.halted() is None)
         except SignInError as error:
             return self._report("sign-in", done, MOST_S, error.message)
         except LaterError as error:
