@@ -45,18 +45,24 @@ class ShotRows:
         self._db.write(work)
 
     def replace(self, shot_id: str, images: tuple[ShotImage, ...]) -> None:
-        """Blurred images in place of the first ones, whose keys and files end."""
+        """Blurred images in place of the first ones, whose keys and files end.
+
+        Where the owner chose something else meanwhile, that stands and the new files end.
+        """
         shot = self._require(shot_id)
         new = [self._row(shot_id, shot.rid, place, image) for place, image in enumerate(images)]
 
         def work(db: sqlite3.Connection) -> list[str]:
-            _refuse_unless_unsigned(db, shot.rid)
+            (choice,) = db.execute("SELECT choice FROM shots WHERE rid = ? AND shot_id = ?", place).fetchone()
+            if choice not in {None, "blur"} or not _unsigned(db, shot.rid):
+                return files
             gone = _delete_images(db, shot.rid, shot_id)
             db.executemany(_INSERT_IMAGE, new)
-            return gone
+            return [name for name in gone if name not in files]
 
-        kept = {name for image in images for name in (image.image, image.thumb)}
-        self.destroy_files([name for name in self._db.write(work) if name not in kept])
+        place = (shot.rid, shot_id)
+        files = [name for image in images for name in (image.image, image.thumb)]
+        self.destroy_files(self._db.write(work))
 
     def extend(self, shot_id: str, hold_until_ms: int) -> None:
         """Move a hold's end."""
@@ -207,8 +213,12 @@ def _delete_images(db: sqlite3.Connection, rid: str, shot_id: str | None) -> lis
     return [name for pair in found for name in pair]
 
 
+def _unsigned(db: sqlite3.Connection, rid: str) -> bool:
+    return db.execute("SELECT 1 FROM segments WHERE rid = ?", (rid,)).fetchone() is not None
+
+
 def _refuse_unless_unsigned(db: sqlite3.Connection, rid: str) -> None:
-    if db.execute("SELECT 1 FROM segments WHERE rid = ?", (rid,)).fetchone() is None:
+    if not _unsigned(db, rid):
         raise KnownError(
             "This segment is signed already",
             "Use redact to remove its images, discard to remove its time.",

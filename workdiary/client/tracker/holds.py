@@ -21,6 +21,10 @@ from workdiary.client.tracker.work import Job, Worker
 
 ALARM: Final = "hold"
 ROUNDING_MS: Final = 50  # two clocks read one after the other
+# A blur that fails is tried again after these waits, then after the last one; after a day the image is
+# removed: it was never to be seen sharp, and what was recorded after it waits for its segment's signature.
+BLUR_AGAIN_MS: Final = (10_000, 60_000, 300_000, 900_000, 3_600_000)
+BLUR_PATIENCE_MS: Final = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Holds:
         self._held: dict[str, ShotSet] = {}
         self._spans: dict[str, tuple[int, int]] = {}  # total ms at which each hold began and ends
         self._blurring: set[str] = set()
+        self._failed: dict[str, int] = {}  # how often a blur failed in this run
         self._away_ms: int | None = None
         self.last: ShotSet | None = None
 
@@ -80,7 +85,11 @@ class Holds:
         self._parts.store.decide(shot_id, choice)
         self._forget(shot_id)
         self._mark(shot_id, choice)
+        if choice == "remove-time":
+            self.refresh()  # the segment's other shots ended with it
         if choice == "blur":
+            until = self._parts.clock.wall_ms() + BLUR_PATIENCE_MS
+            self._parts.store.extend_hold(shot_id, until)
             self._blur(shot_id)
         self._arm()
         self._parts.over()
@@ -185,14 +194,14 @@ class Holds:
         trouble: KnownError | None = None
         try:
             shots = parts.store.shot(shot_id)
-            if shots is not None:
+            if shots is not None and shots.choice == "blur":
                 folder = parts.store.image_folder
                 blurred = tuple([parts.taker.blur(folder, image) for image in shots.images])
                 parts.store.replace_images(shot_id, blurred)
         except ShotFailedError as error:
             trouble = KnownError(
                 "The screenshot could not be blurred",
-                f"{error}. It stays on this computer and is not signed; choose again, or remove it.",
+                f"{error}. It is not signed and tried again for a day; keep it as it is, or remove it.",
                 subject=shot_id,
                 permanent=False,
             )
@@ -203,7 +212,30 @@ class Holds:
     def _blurred(self, shot_id: str, trouble: KnownError | None) -> None:
         self._blurring.discard(shot_id)
         if trouble is None:
+            self._failed.pop(shot_id, None)
             self._parts.over()
         else:
-            self._parts.trouble(trouble)
+            self._parts.trouble(self._not_blurred(shot_id, trouble))
         self._parts.changed()
+
+    def _not_blurred(self, shot_id: str, trouble: KnownError) -> KnownError:
+        """Try again later, or end it after a day of trying; what to tell of it."""
+        parts = self._parts
+        shots, now = parts.store.shot(shot_id), parts.clock.wall_ms()
+        if shots is None or shots.choice != "blur":
+            return trouble  # the person has chosen something else meanwhile
+        if shots.hold_until_ms <= now:
+            parts.store.decide(shot_id, "remove-shot")
+            self._mark(shot_id, "remove-shot")
+            parts.over()
+            return KnownError(
+                "A screenshot was removed",
+                "It could not be blurred for a day, and it was not to be seen sharp. Its time stays.",
+                subject=shot_id,
+            )
+        failed = self._failed.get(shot_id, 0)
+        self._failed[shot_id] = failed + 1
+        wait = BLUR_AGAIN_MS[min(failed, len(BLUR_AGAIN_MS) - 1)]
+        again = partial(self._blur, shot_id)
+        parts.alarms.set(f"blur-{shot_id}", now + wait, lambda: parts.post(again))
+        return trouble
