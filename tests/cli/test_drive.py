@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done
-from tests.fakes.tracker import FakeTracker, tracking
+from tests.fakes.tracker import FakeTracker, question, tracking
 from workdiary.client.control import AppCommands, ControlServer
 
 Command = Callable[..., Done]
@@ -60,6 +60,32 @@ def test_status_in_words_and_as_json(tracker: FakeTracker, home: Path, command: 
     assert "session 1:32:50" in words
     found = command("--home", home, "status", "--json").json()
     assert (found["sync"], found["outbox"]["waiting"], found["week_limit_s"]) == ("waiting", 3, 30 * 3600)
+
+
+def test_time_without_input_is_asked_about_and_answered(
+    tracker: FakeTracker, home: Path, command: Command
+) -> None:
+    tracker.tell(tracking(state="idle", question=question(manual_ms=61_000)))
+    words = command("--home", home, "away").out
+    assert "Claiming it bills 24 min (19.20 EUR)." in words
+    assert "1 min 1 s beyond that are manual time, which this contract does not bill." in words
+    assert command("--home", home, "away", "keep").code == 2
+    kept = command("--home", home, "away", "keep", "--memo", " call with Bob ", "--json").json()
+    assert (kept["state"], kept["question"]["answer"]) == ("tracking", "keep")
+    assert "No input" not in command("--home", home, "status").out
+    assert command("--home", home, "away", "undo", "--of", "segment-1").code == 0
+    assert command("--home", home, "away", "separate", "--memo", "x y z").code == 0
+    assert command("--home", home, "away", "continue").code == 6
+    assert command("--home", home, "call", "--for", "45m", "--reading", "--json").json()["quiet_until"]
+    assert command("--home", home, "start", "--over-limit").code == 0
+    assert [call for call in tracker.calls if call[0] != "snapshot"] == [
+        ("answer", "keep", "call with Bob"),
+        ("undo", "segment-1"),
+        ("answer", "separate", "x y z"),
+        ("answer", "continue", None),
+        ("announce", "reading", 45, None),
+        ("start", None, None, None, "over-limit"),
+    ]
 
 
 def test_the_apps_refusals_keep_their_codes(tracker: FakeTracker, home: Path, command: Command) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.tracker import FakeTracker, stopped
-from workdiary.client.control import CONNECTIONS, AppCommands, ControlServer, ask, status_json
+from tests.fakes.tracker import FakeTracker, question, stopped
+from workdiary.client.control import CONNECTIONS, AppCommands, ControlServer, ask
 from workdiary.client.errors import ExitCode, KnownError
-from workdiary.client.tracker.events import OutboxView
+from workdiary.client.tracker.events import LimitView, OutboxView
+from workdiary.client.tracker.status import status_json
 from workdiary.wire.control import ControlReply, ControlRequest
 
 
@@ -165,4 +166,44 @@ def test_the_status_has_the_fields_that_scripts_read() -> None:
         "oldest": "2026-11-20T09:00:00.000Z",
         "last_receipt": None,
         "unwitnessed": 0,
+        "after_lock": 0,
     }
+
+
+def test_limit_and_question_are_told_as_data() -> None:
+    told = status_json(
+        stopped(
+            limit=LimitView(81_000_000, 100_000, 80),
+            question=question(manual_ms=61_000),
+            quiet_until_ms=1_795_191_768_000,
+            hints=("Two pictures are alike.",),
+        )
+    )
+    assert told["limit"] == {"used_s": 81_000, "limit_s": 100_000, "mark": 80, "over": False}
+    asked = told["question"]
+    assert isinstance(asked, dict)
+    assert (asked["billed_s"], asked["manual_s"], asked["price"], asked["answer"]) == (1440, 61, 1920, None)
+    assert told["quiet_until"] == "2026-11-20T16:22:48.000Z"
+    assert told["hints"] == ["Two pictures are alike."]
+
+
+def test_idle_time_is_answered_undone_and_announced_over_the_channel(served: Served) -> None:
+    served.tracker.tell(stopped(question=question()))
+    ask(served.path, ControlRequest("away", {"choice": "keep", "memo": "a call with Bob"}))
+    ask(served.path, ControlRequest("away", {"choice": "undo", "of": "segment-1"}))
+    ask(served.path, ControlRequest("call", {"kind": "reading", "minutes": 30}))
+    ask(served.path, ControlRequest("start", {"contract": "demo", "memo": "x", "over_limit": True}))
+    assert served.tracker.calls == [
+        ("answer", "keep", "a call with Bob"),
+        ("undo", "segment-1"),
+        ("announce", "reading", 30, None),
+        ("start", "demo", "x", None, "over-limit"),
+    ]
+    for request in (
+        ControlRequest("away", {"choice": "burn"}),
+        ControlRequest("call", {"kind": "nap", "minutes": 30}),
+        ControlRequest("call", {}),
+    ):
+        with pytest.raises(KnownError) as error:
+            ask(served.path, request)
+        assert error.value.exit_code is ExitCode.USAGE

@@ -91,6 +91,7 @@ def question(**changes: object) -> IdleView:
         price=1_920,
         billed_ms=24 * MINUTE,
         memo="Load test of the booking queue",
+        currency="EUR",
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 

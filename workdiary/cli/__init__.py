@@ -21,6 +21,8 @@ COMMANDS = {
     "stop": ("workdiary.cli.drive:stop", "End the session in the running app."),
     "pause": ("workdiary.cli.drive:pause", "Pause; the time until you resume is not billed."),
     "memo": ("workdiary.cli.drive:memo", "Say what you work on from now on."),
+    "away": ("workdiary.cli.away:away", "Say what the time without input was."),
+    "call": ("workdiary.cli.away:call", "Announce a call, a meeting or reading: no input is expected."),
     "status": ("workdiary.cli.drive:status", "What the window says at this instant."),
     "diary": ("workdiary.cli.diary:diary", "A day of the work diary."),
     "outbox": ("workdiary.cli.outbox:outbox", "What waits to be sent, why, and since when."),

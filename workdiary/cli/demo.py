@@ -24,8 +24,8 @@ from workdiary.cli.diary import read_day
 from workdiary.cli.foreground import Foreground, Wanted
 from workdiary.cli.talk import can_ask, say, tell
 from workdiary.client.compose import Client
-from workdiary.client.control import status_json
 from workdiary.client.segment.clock import SystemClock
+from workdiary.client.tracker.status import status_json
 from workdiary.client.tracker.zone import computer_zone
 from workdiary.evidence.canonical import JsonObject
 from workdiary.rules.policy import DEMO

@@ -9,9 +9,11 @@ import click
 
 from workdiary.cli import Globals
 from workdiary.cli.correct import rename
+from workdiary.cli.idle_words import question_words
 from workdiary.cli.talk import tell
-from workdiary.client.control import NotRunningError, ask, status_json
+from workdiary.client.control import NotRunningError, ask
 from workdiary.client.tracker.flags import in_words
+from workdiary.client.tracker.status import status_json
 from workdiary.client.tracker.terms import check_memo
 from workdiary.evidence.canonical import JsonObject, JsonValue
 from workdiary.wire.control import Command, ControlRequest
@@ -23,10 +25,11 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the status
 @click.option("--contract", metavar="ID|NAME", help="What to work on (default: the last one).")
 @click.option("--memo", metavar="TEXT", help="What you are doing (default: the last one).")
 @click.option("--label", metavar="LABEL")
+@click.option("--over-limit", is_flag=True, help="Go on past the week's limit: unbilled, unprotected.")
 @AS_JSON
 @click.pass_obj
 def start(
-    options: Globals, contract: str | None, memo: str | None, label: str | None, *, as_json: bool
+    options: Globals, /, contract: str | None, memo: str | None, label: str | None, **flags: bool
 ) -> None:
     """Start or resume tracking in the running app.
 
@@ -35,7 +38,8 @@ def start(
     workdiary start            (goes on after a pause)
     """  # noqa: D301 - click reads the backspace
     text = None if memo is None else check_memo(memo)
-    _drive(options, "start", {"contract": contract, "memo": text, "label": label}, as_json=as_json)
+    work: JsonObject = {"contract": contract, "memo": text, "label": label}
+    drive(options, "start", {**work, "over_limit": flags["over_limit"]}, as_json=flags["as_json"])
 
 
 @click.command()
@@ -43,7 +47,7 @@ def start(
 @click.pass_obj
 def stop(options: Globals, *, as_json: bool) -> None:
     """End the session; the closing screenshot, if one is due, gets its preview."""
-    _drive(options, "stop", {}, as_json=as_json)
+    drive(options, "stop", {}, as_json=as_json)
 
 
 @click.command()
@@ -51,7 +55,7 @@ def stop(options: Globals, *, as_json: bool) -> None:
 @click.pass_obj
 def pause(options: Globals, *, as_json: bool) -> None:
     """Pause; the time until you resume is not billed."""
-    _drive(options, "pause", {}, as_json=as_json)
+    drive(options, "pause", {}, as_json=as_json)
 
 
 @click.command()
@@ -72,7 +76,7 @@ def memo(options: Globals, text: str, label: str | None, ids: tuple[str, ...], *
     if ids:
         rename(options, ids, check_memo(text), label)
         return
-    _drive(options, "memo", {"memo": check_memo(text), "label": label}, as_json=as_json)
+    drive(options, "memo", {"memo": check_memo(text), "label": label}, as_json=as_json)
 
 
 @click.command()
@@ -87,7 +91,8 @@ def status(options: Globals, *, as_json: bool) -> None:
     _show(found, as_json=as_json)
 
 
-def _drive(options: Globals, command: Command, args: JsonObject, *, as_json: bool) -> None:
+def drive(options: Globals, command: Command, args: JsonObject, *, as_json: bool) -> None:
+    """Give a command to the running app and show its status afterwards. Raises `KnownError`."""
     _show(_ask(options, command, args), as_json=as_json)
 
 
@@ -118,6 +123,9 @@ def _show(found: Mapping[str, JsonValue], *, as_json: bool) -> None:
     click.echo(f"sync {found.get('sync')}, {waiting} waiting")
     if found.get("reason"):
         click.echo(str(found["reason"]))
+    question = found.get("question")
+    if isinstance(question, dict) and question.get("answer") is None:
+        click.echo(question_words(question))
     told = found.get("flags")
     for words in in_words(str(flag) for flag in (told if isinstance(told, list) else ())):
         click.echo(words)

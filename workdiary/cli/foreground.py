@@ -27,13 +27,14 @@ _STATES: Final = {"tracking": "Tracking", "paused": "Paused", "idle": "Idle", "b
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to track; yes: the notice was agreed to on the command line."""
+    """What to track; yes: the notice was agreed to on the command line; over_limit: past the limit, too."""
 
     contract: str | None
     memo: str
     label: str | None = None
     for_s: float | None = None
     yes: bool = False
+    over_limit: bool = False
 
 
 @dataclass(slots=True)
@@ -70,7 +71,8 @@ class Foreground:
             return
         undo = client.tracker.subscribe(_Told(self.end).hear)
         try:
-            client.tracker.start(wanted.contract, wanted.memo, wanted.label)
+            tracker = client.tracker
+            tracker.start(wanted.contract, wanted.memo, wanted.label, over_limit=wanted.over_limit)
             _say_begin(client.tracker)
             self.end.wait(wanted.for_s)
             blocked = client.tracker.snapshot()

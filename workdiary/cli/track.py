@@ -36,10 +36,17 @@ class Duration(click.ParamType[float]):
 @click.option("--memo", metavar="TEXT", required=True, help="What you are doing.")
 @click.option("--label", metavar="LABEL")
 @click.option("--for", "for_s", type=Duration(), metavar="30m", help="Stop after this time.")
+@click.option("--over-limit", is_flag=True, help="Go on past the week's limit: unbilled, unprotected.")
 @click.option("--yes", is_flag=True, help="Agree to the notice without being asked.")
 @click.pass_obj
 def track(
-    options: Globals, contract: str | None, memo: str, label: str | None, for_s: float | None, *, yes: bool
+    options: Globals,
+    /,
+    contract: str | None,
+    memo: str,
+    label: str | None,
+    for_s: float | None,
+    **flags: bool,
 ) -> None:
     """Track in the foreground, without a window. Ctrl-C stops cleanly.
 
@@ -49,7 +56,7 @@ def track(
     workdiary track --contract demo --memo "Write the report"
     workdiary track --memo "Call with Jana" --for 30m
     """  # noqa: D301 - click reads the backspace
-    wanted = Wanted(contract, check_memo(memo), label, for_s, yes)
+    wanted = Wanted(contract, check_memo(memo), label, for_s, **flags)
     foreground = Foreground(options.resolved_home(), options.policy)
     with foreground.running() as solo:
         foreground.track(solo, wanted)

@@ -20,10 +20,10 @@ from typing import Final, cast, get_args
 
 from workdiary.client.errors import ExitCode, KnownError, border
 from workdiary.client.segment.model import HoldChoice
-from workdiary.client.tracker.asked import CORRECTIONS, correct
-from workdiary.client.tracker.events import Snapshot, Tracker
-from workdiary.evidence.canonical import JsonObject, JsonValue
-from workdiary.evidence.times import iso_utc
+from workdiary.client.tracker.asked import CORRECTIONS, correct, say_of_idle
+from workdiary.client.tracker.events import Tracker
+from workdiary.client.tracker.status import status_json
+from workdiary.evidence.canonical import JsonValue
 from workdiary.wire.control import LINE_MAX, ControlReply, ControlRequest
 from workdiary.wire.reading import BadMessage, Reader
 
@@ -47,35 +47,6 @@ class NotRunningError(KnownError):
             permanent=False,
             exit_code=ExitCode.OFFLINE,
         )
-
-
-def status_json(snapshot: Snapshot) -> JsonObject:
-    """`status --json` of interfaces.md."""
-    return {
-        "state": snapshot.state,
-        "sync": snapshot.sync,
-        "flags": list(snapshot.flags),
-        "reason": snapshot.reason,
-        "contract": None if snapshot.contract is None else snapshot.contract.name,
-        "memo": snapshot.memo,
-        "label": snapshot.label,
-        "session_s": snapshot.session_ms // 1000,
-        "today_s": snapshot.today_ms // 1000,
-        "week_s": snapshot.week_ms // 1000,
-        "week_limit_s": snapshot.week_limit_s,
-        "clock_skew_s": round(snapshot.skew_ms / 1000),
-        "outbox": {
-            "waiting": snapshot.outbox.waiting,
-            "quarantined": snapshot.outbox.quarantined,
-            "oldest": _iso(snapshot.outbox.oldest_ms),
-            "last_receipt": _iso(snapshot.outbox.last_receipt_ms),
-            "unwitnessed": snapshot.outbox.unwitnessed,
-            "after_lock": snapshot.after_lock,
-        },
-        "backends": {view.capability: {"name": view.name, "note": view.note} for view in snapshot.backends},
-        "key_class": snapshot.key_class,
-        "demo": snapshot.demo,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +165,8 @@ class Commands:
     def _run(self, request: ControlRequest, args: Reader) -> JsonValue:
         tracker = self._tracker
         if request.cmd == "start":
-            tracker.start(
-                args.optional_text("contract"), args.optional_text("memo"), args.optional_text("label")
-            )
+            work = [args.optional_text(name) for name in ("contract", "memo", "label")]
+            tracker.start(*work, over_limit="over_limit" in request.args and args.flag("over_limit"))
         elif request.cmd == "stop":
             tracker.stop()
         elif request.cmd == "pause":
@@ -207,6 +177,8 @@ class Commands:
             tracker.decide(args.text("shot"), _choice(args.text("choice")))
         elif request.cmd in CORRECTIONS:
             return correct(tracker.corrections, request.cmd, args)
+        elif request.cmd in {"away", "call"}:
+            say_of_idle(tracker.idle, request.cmd, args)
         elif request.cmd == "retry":
             return self._app.retry(args.optional_text("id"))
         elif request.cmd == "quit":
@@ -256,10 +228,6 @@ def _choice(text: str) -> HoldChoice:
     if text not in get_args(HoldChoice):
         raise BadMessage("decide: an unknown choice")
     return cast("HoldChoice", text)
-
-
-def _iso(ms: int | None) -> str | None:
-    return None if ms is None else iso_utc(ms)
 
 
 def _lines(connection: socket.socket) -> Iterator[bytes]:

@@ -25,6 +25,8 @@ Command = Literal[
     "blur",
     "move",
     "rename",
+    "away",
+    "call",
     "retry",
     "quit",
 ]

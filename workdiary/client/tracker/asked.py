@@ -1,11 +1,11 @@
-"""Corrections as the control channel asks for them."""
+"""Corrections and words about idle time, as the control channel asks for them."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast, get_args
 
 from workdiary.client.sign.held import RedactScope
-from workdiary.client.tracker.events import Corrections
+from workdiary.client.tracker.events import AnnotationKind, Corrections, IdleAnswer, IdleDesk
 from workdiary.evidence.canonical import JsonObject
 from workdiary.wire.reading import BadMessage, Reader
 
@@ -36,3 +36,23 @@ def correct(corrections: Corrections, cmd: str, args: Reader) -> JsonObject:
     if cmd == "blur":
         return {"changed": corrections.blur(rids)}
     return {"changed": corrections.set_memo(rids, args.text("memo"), args.optional_text("label"))}
+
+
+def say_of_idle(desk: IdleDesk, cmd: str, args: Reader) -> None:
+    """Carry out `away` {choice: an answer or `undo`; memo; of} or `call` {kind, minutes, text}.
+
+    Raises `KnownError`, `BadMessage`.
+    """
+    if cmd == "call":
+        kind = args.text_or("kind", "call")
+        if kind not in get_args(AnnotationKind):
+            raise BadMessage("call: an unknown kind")
+        desk.announce(cast("AnnotationKind", kind), args.integer("minutes"), args.optional_text("text"))
+        return
+    choice = args.text("choice")
+    if choice == "undo":
+        desk.undo(args.optional_text("of"))
+    elif choice in get_args(IdleAnswer):
+        desk.answer(cast("IdleAnswer", choice), args.optional_text("memo"))
+    else:
+        raise BadMessage("away: an unknown choice")

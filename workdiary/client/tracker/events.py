@@ -121,6 +121,8 @@ class IdleView:
     manual_allowed: bool = False
     memo: str = ""
     answer: IdleAnswer | None = None
+    currency: str = ""
+    exponent: int = 2
 
 
 @dataclass(frozen=True, slots=True)

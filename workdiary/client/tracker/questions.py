@@ -109,6 +109,8 @@ def view(question: Question, worth: Worth, now_ms: int) -> IdleView:
         manual_allowed=terms.manual,
         memo=question.memo,
         answer=question.answer,
+        currency=terms.currency or "",
+        exponent=terms.exponent,
     )
 
 
