@@ -128,8 +128,8 @@ class Amending:
         with self._lock:
             changed = []
             for target in [self._segment(contract, rid) for rid in rids]:
-                if target.id is None and self._book.rename(target.rid, memo, label):
-                    changed.append(target.rid)
+                if target.id is None and not target.is_open:
+                    changed += [target.rid] if self._book.rename(target.rid, memo, label) else []
                 elif self._named(target) not in {(memo, label), None}:
                     self._book.pend(Wish(target.contract, "memo", tgt=target.rid, more=more))
                     changed.append(target.rid)

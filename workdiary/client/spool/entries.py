@@ -79,7 +79,7 @@ class EntryReader:
         """Where the window's images are: ids as `rules.entries.blob_id` gives them."""
         found = self._db.rows(
             "SELECT i.digest, i.state FROM images i JOIN records r ON r.rid = i.rid WHERE i.state <> 'gone' "
-            "AND r.contract = ? AND (r.start_ms < ? AND r.end_ms >= ? OR r.rid IN "
+            "AND r.contract = ? AND (r.start_ms < ? AND r.end_ms >= ? OR r.kind = 'replace' OR r.rid IN "
             "(SELECT value FROM json_each(?)))",
             window.contract,
             window.end_ms,
