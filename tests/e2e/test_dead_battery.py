@@ -135,9 +135,9 @@ def test_a_stranger_finds_every_claim_inside_its_window(desk: Traveller, tmp_pat
     base = f"http://127.0.0.1:{desk.port}"
     with (tmp_path / "day.zip").open("w+b") as file:
         download(Asked(base, f"/api/v1/contracts/{contract}/bundles", token, asked), file)
+    command = [sys.executable, "-m", "workdiary", "--home", str(tmp_path / "stranger"), "verify"]
     done = subprocess.run(
-        [sys.executable, "-m", "workdiary", "--home", str(tmp_path / "stranger"), "verify", "--json"]
-        + [str(tmp_path / "day.zip")],
+        [*command, "--json", str(tmp_path / "day.zip")],
         capture_output=True,
         text=True,
         timeout=120,

@@ -46,6 +46,11 @@ class FakeClock:
         self.boot = boot
         self._awake = self._total = 10_000
 
+    def off(self, ms: int) -> None:
+        """The computer is switched off for so long, and starts anew with the clock going on."""
+        self._wall += ms
+        self.reboot(f"boot-{self._wall}-{self._set_by}")
+
     def step(self, ms: int) -> None:
         """The wall clock is set."""
         self._wall += ms

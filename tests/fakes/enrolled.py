@@ -22,6 +22,7 @@ from workdiary.client.segment.model import (
     ShotImage,
     ShotSet,
 )
+from workdiary.client.segment.trusted import Signing
 from workdiary.client.settings import Home, open_home
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.sign.rotation import finish_rotation
@@ -73,7 +74,7 @@ class EnrolledHome:
         finish_rotation(self.keys, self.account, self.spool.book)
         self.server.now_ms = lambda: self.clock.true_ms
         self.time = open_time(self.home, self.account, self.spool, self.clock)
-        context = SigningContext(self.time, BUILD, secrets.token_bytes)
+        context = SigningContext(Signing(self.time), BUILD, secrets.token_bytes)
         self.journal = Journal(self.spool.book, self.keys, self.account, context)
         self.uploader = Uploader(
             UploaderParts(

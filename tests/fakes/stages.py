@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.fakes.clock import FakeClock
 from tests.fakes.past import FakePast
 from workdiary.client.account import Contract
 from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.segment.clock import Clock
 from workdiary.client.segment.model import (
     HoldChoice,
     SegmentClose,
@@ -322,7 +322,7 @@ class FakeContracts:
 class FakeAlarms:
     """Alarms that ring when a test says so."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pending: dict[str, tuple[int, Callable[[], None]]] = {}
         self.woken = 0

@@ -25,6 +25,7 @@ from workdiary.client.account import Contract
 from workdiary.client.segment.image_file import NONCE_BYTES, encode_key, write_sealed
 from workdiary.client.segment.model import ShotImage
 from workdiary.client.segment.shots import ShotRequest
+from workdiary.client.segment.trusted import Signing
 from workdiary.client.settings import open_home
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.tracker.homefiles import HomeFiles, open_files
@@ -123,7 +124,7 @@ class Desk(Rig):
 
     def _stages(self) -> Stages:
         files = self.files
-        context = SigningContext(self.time, BUILD, secrets.token_bytes)
+        context = SigningContext(Signing(self.time), BUILD, secrets.token_bytes)
         self.real_journal = Journal(files.spool.book, files.keys, files.account, context)
         parts = UploaderParts(
             spool=files.spool,

@@ -25,6 +25,7 @@ from workdiary.client.control import AppCommands, ControlServer
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.clock import Clock, SystemClock
 from workdiary.client.segment.shots import ShotChild, ShotTaker
+from workdiary.client.segment.trusted import Signing
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.tracker.engine import Engine
 from workdiary.client.tracker.events import Snapshot
@@ -190,7 +191,7 @@ class Client:
 
     def _engine(self) -> Engine:
         files, senses, time = self.files, self._options.senses, self.time
-        context = SigningContext(time, build_texts(self.backends), senses.entropy)
+        context = SigningContext(Signing(time), build_texts(self.backends), senses.entropy)
         journal = Journal(files.spool.book, files.keys, files.account, context)
         uploader = Uploader(
             UploaderParts(

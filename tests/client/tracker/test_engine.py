@@ -143,6 +143,6 @@ def test_after_close_nothing_runs(tmp_path: Path) -> None:
         running.engine.stop()
 
 
-def test_while_stopped_only_the_engine_thread_waits(running: Running) -> None:
+def test_while_stopped_only_the_engine_and_the_alarm_of_midnight_wait(running: Running) -> None:
     names = {thread.name for thread in threading.enumerate() if thread.name.startswith("workdiary")}
-    assert names <= {"workdiary-engine", "workdiary-signer"}
+    assert names <= {"workdiary-engine", "workdiary-signer", "workdiary-alarms"}

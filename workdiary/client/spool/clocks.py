@@ -95,6 +95,12 @@ class ClockRows:
 
         return self._db.write(work)
 
+    def unsure(self, boot_id: str) -> int:
+        """How many segments of a boot wait for their signature whose clock was unsure."""
+        found = self._db.rows("SELECT rid, start FROM segments")
+        starts = (rows.open_start(self._vault, rid, box) for rid, box in found)
+        return sum(start.clock_unsure and start.boot_id == boot_id for start in starts)
+
     def unsigned(self, contract: str) -> list[SegmentStart]:
         """The open and held segments of a contract."""
         found = self._db.rows("SELECT rid, start FROM segments WHERE contract = ?", contract)

@@ -16,6 +16,7 @@ from workdiary.client.tracker.correcting import OnEngine, correction_parts
 from workdiary.client.tracker.corrections import Corrector
 from workdiary.client.tracker.idle import IdleParts, Questions
 from workdiary.client.tracker.machine import Event, Mode
+from workdiary.client.tracker.midnight import Midnight
 from workdiary.client.tracker.outgoing import Outgoing
 from workdiary.client.tracker.recovery import recover
 from workdiary.client.tracker.terms import Agreement, check_active, check_label, check_memo, choose
@@ -54,6 +55,7 @@ class Core:
             AgreeingParts(world.clock, stages.contracts, stages.alarms, self._parts.timer, post, self.learn)
         )
         self._parts.outgoing.learned = self.learn
+        self.news.told = Midnight(world.clock, stages.alarms, post, self.learn).watch
 
     @property
     def timer(self) -> Timer:

@@ -35,6 +35,7 @@ class News:
         self._idle: Questions | None = None
         self.around = Around(key_class=choices.key_class)
         self.listener: Callable[[Snapshot], None] = lambda _snapshot: None
+        self.told: Callable[[str], None] = lambda _zone: None  # what was told is a day of this zone
 
     def attach(self, shown: Shown, idle: Questions) -> None:
         """The parts exist now; before this nothing is told."""
@@ -43,12 +44,13 @@ class News:
     def publish(self) -> None:
         """Tell the present state."""
         if self._shown is not None:
-            told = self._choices
-            self.around = replace(self.around, diary_url=told.diary_url(), flags=told.flags())
+            told, zone = self._choices, self._world.zone()  # people travel
+            self.around = replace(self.around, diary_url=told.diary_url(), flags=told.flags(), zone=zone)
             if self._idle is not None:
                 asked = self._idle.view(self.around.ledger)
                 self.around = replace(self.around, question=asked, quiet_until_ms=self._idle.quiet_until_ms())
             self.listener(snapshot(self._shown, self.around))
+            self.told(zone)
 
     def sign(self) -> None:
         """Something may be due: holds that stand still keep everything back."""
@@ -64,7 +66,7 @@ class News:
         agreement = next((a for a in known if wanted is None or a.id == wanted), None)
         self.around = replace(self.around, agreements=known, agreement=agreement, zone=self._world.zone())
         ledger = self.around.ledger
-        if agreement is not None and (ledger is None or ledger.contract != agreement.id):
+        if agreement is not None and (chosen is None or ledger is None or ledger.contract != agreement.id):
             self.read_ledger()
         self.arm_limit()
 

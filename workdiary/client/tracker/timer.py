@@ -11,7 +11,7 @@ from typing import Final
 
 from workdiary.client.capture.port import SessionEventKind
 from workdiary.client.errors import KnownError
-from workdiary.client.segment.clock import Reading, Timeline, jump, read
+from workdiary.client.segment.clock import SLEPT_MS, Reading, Timeline, jump, read
 from workdiary.client.segment.model import SegmentClose
 from workdiary.client.segment.segmenter import Opening, Work, new_session
 from workdiary.client.tracker.absence import Watch
@@ -57,7 +57,9 @@ class Timer:
         """Do what the table says. Raises the first `KnownError` after everything that still can be done."""
         if at is None:
             at = At(read(self.parts.clock))
-            self._cross_cells(at.now)  # the tick that would have is late, or waits behind this
+            # The tick that would have seen it is late, or waits behind this.
+            self._notice_sleep(at.now)
+            self._cross_cells(at.now)
         if event is not Event.LIMIT:
             self._stop_at_limit(at)
         row = move(self.mode, event)
@@ -264,6 +266,13 @@ class Timer:
         self.fire(Event.LIMIT, At(at.now, end_ms=segment.timeline.place(stop), book=at.book))
         self.reason = self.parts.limits.reason
         return True
+
+    def _notice_sleep(self, now: Reading) -> None:
+        segment, timeline, last = self.parts.recorder.segment, self._timeline, self._last
+        if self.mode is not Mode.TRACKING or segment is None or timeline is None or last is None:
+            return
+        if timeline.slept_ms(now) > SLEPT_MS:
+            self._slept(At(now, end_ms=segment.place(last), book=False), last)
 
     def _slept(self, at: At, last: Reading) -> None:
         """The clocks say that the computer slept, or the process stood still: nothing of it was recorded."""

@@ -54,10 +54,11 @@ class Meeting:
         self._parts = parts
         self._server = server
         self._placed: set[str] = set()
+        self._unsure = 0
         self._certain: dict[str, int] = {}  # per stream: the newest seq up to which nothing is to be placed
 
     def meet(self, enrolment: Enrolment) -> bool:
-        """Ask what time it is, mark and place what a wrong clock recorded; whether anything was placed.
+        """Ask what time it is, mark and place what a wrong clock recorded; whether any of it is placed now.
 
         Raises as `answers` says, `KnownError` for this computer.
         """
@@ -79,9 +80,9 @@ class Meeting:
             bound_ms=spent // 2 + 1,
         )
         time.met(contact)
-        return self._place(own=_is_own(enrolment))
+        return self._place()
 
-    def _place(self, *, own: bool) -> bool:
+    def _place(self) -> bool:
         parts, contact = self._parts, self._parts.time.contact
         if contact is None:
             return False
@@ -91,21 +92,22 @@ class Meeting:
         )
         told = False
         for scope, stream, _ in parts.spool.queue.streams():
-            if stream not in self._placed and self._is_owed(scope, stream, contact, own=own):
+            if stream not in self._placed and self._is_owed(scope, stream, contact):
                 said: JsonObject = {"server_time": contact.server_ms, "mono": contact.total_ms}
                 parts.journal.sign_amendment("clock-place", scope, said, {})
                 self._placed.add(stream)
                 told = True
-        return told
+        # What was signed since the last pass is placed from now on, too.
+        before, self._unsure = self._unsure, parts.spool.clocks.unsure(boot_id)
+        return told or self._unsure < before
 
-    def _is_owed(self, scope: str, stream: str, contact: Contact, *, own: bool) -> bool:
+    def _is_owed(self, scope: str, stream: str, contact: Contact) -> bool:
         """Whether this boot recorded something here by a doubtful clock and nothing places it yet."""
         parts, boot_id = self._parts, self._parts.time.boot_id()
         if all(scope != contract.id for contract in parts.account.contracts()):
             return False  # an account's stream holds no time
-        allowed = TOLERANCE_MS if own else -1
         waiting = (start for start in parts.spool.clocks.unsigned(scope) if start.boot_id == boot_id)
-        owed = any(start.clock_unsure and _off(start, contact) > allowed for start in waiting)
+        owed = any(start.clock_unsure for start in waiting)
         boot, newest = boot_mac(parts.keys.stream_key(stream), boot_id), None
         for kind, said in parts.spool.clocks.signed(stream):
             newest = _int(said["seq"]) if newest is None else newest
@@ -114,7 +116,7 @@ class Meeting:
             if kind == "clock-place":
                 self._placed.add(stream)
                 return False
-            owed = owed or _is_doubtful(kind, said, contact, allowed)
+            owed = owed or _is_doubtful(kind, said, contact)
         if not owed and newest is not None:
             self._certain[stream] = newest
         return owed
@@ -124,13 +126,11 @@ def _off(start: SegmentStart, contact: Contact) -> int:
     return abs(contact.at(start.mono0) - start.start_ms)
 
 
-def _is_doubtful(kind: str, said: JsonObject, contact: Contact, allowed: int) -> bool:
-    """A record whose clock was unsure, or says a time that its own monotonic clock contradicts."""
-    off = abs(contact.at(_int(said["mono"])) - _int(said["at"]))
-    if kind != "segment":
-        return off > TOLERANCE_MS
-    placed = abs(contact.at(_int(said["mono0"])) - _int(said["start"]))
-    return placed > (allowed if said["clock_unsure"] is True else TOLERANCE_MS)
+def _is_doubtful(kind: str, said: JsonObject, contact: Contact) -> bool:
+    """A record whose clock was unsure, or that says a time which its own monotonic clock contradicts."""
+    said_at = [("mono", "at"), ("mono0", "start")] if kind == "segment" else [("mono", "at")]
+    off = max(abs(contact.at(_int(said[mono])) - _int(said[at])) for mono, at in said_at)
+    return off > TOLERANCE_MS or (kind == "segment" and said["clock_unsure"] is True)
 
 
 def _int(value: object) -> int:
