@@ -74,6 +74,7 @@ def enrol(
         k=installation.k,
         tsas=installation.tsas,
         role=reply.role,
+        token_expires_ms=reply.expires_ms or 0,
     )
     keys.put_token(reply.device_token)
     account.enrol(enrolment)

@@ -206,7 +206,7 @@ class Uploader:
     def _drain(self, enrolment: Enrolment, done: _Pass) -> None:
         """Records before images over the whole queue; what failed before keeps nothing back."""
         queue, most = self._parts.spool.queue, BATCH + len(self._failed)
-        records = sorted(queue.records(most), key=lambda item: item.rid in self._failed)
+        records = sorted(queue.records(most + 1), key=lambda item: item.rid in self._failed)
         for record in records[:BATCH]:
             result = self._try(record.rid, done, partial(self._sender.record, record, enrolment))
             done.records += result == "sent"
