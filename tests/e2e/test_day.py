@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +21,7 @@ from tests.fakes.contracts import add_contract, in_server
 from tests.fakes.traveller import MINUTE, SECOND, Traveller, TrueClock
 from tests.fakes.week import MONDAY, NoiseTaker, serving
 from tests.oracle.spans import clip, length
-from tests.oracle.truth import Fact, Truth
+from tests.oracle.truth import Truth
 from workdiary.cli.diary import read_day
 from workdiary.server.compose import Plan
 from workdiary.server.compose import Senses as ServerSenses
@@ -91,9 +90,12 @@ def afternoon_in_new_york(desk: Traveller) -> None:
     desk.work("other", 64)
     desk.sleep(5, told=True)
     desk.work("other", 31)
+    desk.absent("other", 23, "keep")
+    desk.work("other", 12)
     desk.stop_work()
     desk.pass_time(20 * 60)
     desk.work("demo", 45)
+    desk.pass_time(5)
     desk.killed()
     desk.work("demo", 25)
     desk.stop_work()
@@ -105,10 +107,15 @@ def night_in_eucla(desk: Traveller) -> None:
     desk.sleep(200, told=True)
     desk.zone_name = ZONES[3]
     desk.work("demo", 19)
+    desk.absent("demo", 14, "continue")
+    desk.work("demo", 6)
     desk.stop_work()
     desk.pass_time(90)
+    desk.discard_last("demo")
     desk.work("other", 14)
     desk.stop_work()
+    desk.pass_time(90)
+    desk.move_last("other", "demo")
     desk.pass_time(90)
 
 
@@ -154,8 +161,16 @@ def local_day(date: str, zone: str) -> tuple[int, int]:
     return round(first.timestamp() * 1000), round(last.timestamp() * 1000)
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("zone", ("UTC", *ZONES))
+def instant(text: str) -> int:
+    return round(dt.datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def within(gaps: list[tuple[int, int, str]], start: int, end: int) -> set[tuple[int, int, str]]:
+    return {(max(a, start), min(b, end), kind) for a, b, kind in gaps if a < end and b > start}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("zone", ["UTC", *ZONES])
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_total_is_the_oracles(day: Day, contract: str, zone: str) -> None:
     for date in DAYS:
@@ -165,16 +180,22 @@ def test_every_total_is_the_oracles(day: Day, contract: str, zone: str) -> None:
         for document in (day.mine(contract, date, zone), day.theirs(contract, date, zone)):
             told = document["totals"]["tracked_ms"]
             assert expected - missing <= told <= expected, (date, expected - told)
-            assert missing or told == expected
+            claimed = day.truth.totals(contract, *window, "idle-claim")
+            assert document["totals"]["idle_claim_s"] == claimed // SECOND
+            gaps = {(instant(gap["start"]), instant(gap["end"]), gap["kind"]) for gap in document["gaps"]}
+            odd = gaps ^ within(day.truth.gaps(contract), *window)
+            assert {kind for _, _, kind in odd} <= ({"crash"} if missing else set()), (date, sorted(odd))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_cell_that_owes_one_has_a_shot_or_a_reason_that_satisfies(day: Day, contract: str) -> None:
     cells: dict[int, list[Mapping[str, Any]]] = {}
     for date in DAYS:
         for segment in day.theirs(contract, date, "UTC")["segments"]:
-            start = round(dt.datetime.fromisoformat(segment["start"]).timestamp() * 1000)
-            cells.setdefault(start - start % CELL, []).append(segment)
+            start = instant(segment["start"])
+            if segment["kind"] != "idle-claim":
+                cells.setdefault(start - start % CELL, []).append(segment)
     owing = sorted(day.truth.cells_owing(contract, CELL, DUTY))
     assert owing
     pictured = [any(segment["shots"] for segment in cells[cell]) for cell in owing]

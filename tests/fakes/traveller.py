@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.week import Desk
 from tests.oracle.truth import Fact, Truth
 from workdiary.client.capture.port import SessionEventKind
+from workdiary.client.tracker.events import IdleAnswer
 from workdiary.client.tracker.machine import Event
 
 SECOND, MINUTE = 1_000, 60_000
@@ -116,6 +117,23 @@ class Traveller(Desk):
             self.settle()
             self.note("wake")
 
+    def absent(self, contract: str, minutes: int, choice: IdleAnswer) -> None:
+        """Nobody touches the computer for so long; then somebody is back and says what it was."""
+        self.note("input")
+        self.desktop.input.feed(keys=1)
+        self.desktop.idle.idle = 0
+        self.look()
+        since = self.true
+        self.pass_time(minutes * 60)
+        self.desktop.idle.idle = 0
+        self.note("input")
+        self.look()
+        self.core.idle.answer(choice, "read the printed specification" if choice == "keep" else None)
+        self.settle()
+        self.truth.note(Fact(self.true, "answer", contract, choice=choice))
+        if choice == "keep":
+            self.truth.note(Fact(since, "claim", contract, end=self.true))
+
     def stop_work(self) -> None:
         self.note("stop")
         self.core.fire(Event.STOP)
@@ -155,11 +173,19 @@ class Traveller(Desk):
             self.pass_time(STEP_S)  # what is held is sent when its preview is over
         raise AssertionError(f"the outbox does not drain: {self.core.outgoing.report}")
 
-    def taken_back(self, what: str, contract: str, to: str = "") -> tuple[int, int]:
-        """Note that the last closed segment's time is discarded or moved; its span."""
-        start, end = self.last_segment(contract)[1:]
-        self.truth.note(replace(Fact(start, what, contract, end=end), to=to))
-        return start, end
+    def discard_last(self, contract: str) -> None:
+        """The last segment's time was a mistake."""
+        rid, start, end = self.last_segment(contract)
+        self.corrections.discard([rid])
+        self.settle()
+        self.truth.note(Fact(start, "discard", contract, end=end))
+
+    def move_last(self, contract: str, to: str) -> None:
+        """The last segment belongs to the other contract."""
+        rid, start, end = self.last_segment(contract)
+        self.corrections.move([rid], to, None)
+        self.settle()
+        self.truth.note(Fact(start, "move", contract, end=end, to=to))
 
     def last_segment(self, contract: str) -> tuple[str, int, int]:
         """(rid, start, end) of the segment of a contract that ended last."""
