@@ -15,7 +15,7 @@ from workdiary.client.desktop.presenters.consent import consent_view
 from workdiary.client.desktop.presenters.notices import ErrorView, error_view
 from workdiary.client.desktop.presenters.shot import Answer
 from workdiary.client.desktop.presenters.voice import Voice
-from workdiary.client.tracker.events import Snapshot, Tracker
+from workdiary.client.tracker.events import IdleAnswer, Snapshot, Tracker
 
 COMPLETIONS = 30  # more than a person reads
 
@@ -66,6 +66,7 @@ class Wish:
 
     contract: str
     memo: str
+    over_limit: bool = False
 
 
 class Desk(QObject):
@@ -108,7 +109,7 @@ class Desk(QObject):
         """Monotonic milliseconds since the snapshot came."""
         return max(0, round((self._services.monotonic() - self._heard_at) * 1000))
 
-    def start(self, contract: str, memo: str) -> None:
+    def start(self, contract: str, memo: str, *, over_limit: bool = False) -> None:
         """Start or resume; asks for a memo or for agreement first where one is missing."""
         if not memo.strip():
             self.memo_wanted.emit()
@@ -116,12 +117,12 @@ class Desk(QObject):
         engine = self._engine
         if engine is None:
             return
-        wish = Wish(contract, memo.strip())
+        wish = Wish(contract, memo.strip(), over_limit)
 
         def work() -> str | None:
             if not engine.agreed(contract):
                 return engine.notice()
-            engine.tracker.start(contract, wish.memo, None)
+            engine.tracker.start(contract, wish.memo, None, over_limit=over_limit)
             return None
 
         self._run("start", work, lambda notice: None if notice is None else self._ask(wish, notice))
@@ -135,7 +136,7 @@ class Desk(QObject):
 
         def work() -> None:
             engine.agree(wish.contract)
-            engine.tracker.start(wish.contract, wish.memo, None)
+            engine.tracker.start(wish.contract, wish.memo, None, over_limit=wish.over_limit)
 
         self._run("start", work)
 
@@ -166,6 +167,14 @@ class Desk(QObject):
         if shot is not None:
             shot_id = shot.shot_id
             self._command("decide", lambda tracker: tracker.decide(shot_id, answer))
+
+    def answer_idle(self, choice: IdleAnswer, memo: str) -> None:
+        """Say what the time without input was."""
+        self._command("away", lambda tracker: tracker.idle.answer(choice, memo or None))
+
+    def undo_idle(self) -> None:
+        """Take that back."""
+        self._command("away", lambda tracker: tracker.idle.undo())
 
     def complete(self, contract: str, prefix: str) -> None:
         """Ask for earlier memos; `completions` tells the prefix and what was found."""

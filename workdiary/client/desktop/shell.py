@@ -19,7 +19,7 @@ from workdiary.client.desktop.tray import Tray
 from workdiary.client.desktop.views.leaving import LeavingDialog
 from workdiary.client.desktop.views.pages import Pages
 from workdiary.client.desktop.views.window import MainWindow
-from workdiary.client.tracker.events import Snapshot
+from workdiary.client.tracker.events import IdleAnswer, Snapshot
 
 AFTER = 8  # ms past the second's edge, so that the clock never shows the old one again
 
@@ -46,6 +46,7 @@ class Shell(QObject):
         self._exit_code = 0
         self._quiet = ""
         self._pictured = ""
+        self._asked_back: str | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -111,13 +112,16 @@ class Shell(QObject):
         track.memo.submitted.connect(self._memo)
         track.memo.typed.connect(lambda text: desk.complete(track.controls.chosen(), text))
         track.shot.answered.connect(self._answer)
+        track.away.answered.connect(lambda answer, memo: desk.answer_idle(cast("IdleAnswer", answer), memo))
+        track.away.undone.connect(desk.undo_idle)
         if self.tray is not None:
             self.tray.pressed.connect(self.press)
 
     def _command(self, action: str) -> None:
         track = self.pages.track
-        if action in ("start", "resume"):
-            self.desk.start(track.controls.chosen(), track.memo.text())
+        if action in ("start", "resume", "over-limit"):
+            over = action == "over-limit"
+            self.desk.start(track.controls.chosen(), track.memo.text(), over_limit=over)
         elif action == "stop":
             self.desk.stop()
         else:
@@ -160,6 +164,7 @@ class Shell(QObject):
         desk = self.desk
         now = page(snapshot, self.voice, elapsed_ms=desk.elapsed_ms(), told=desk.told, before=self._last)
         self._last = (snapshot, now)
+        self._ask_back(now)
         self.pages.track.show_page(now, tracking=snapshot.state == "tracking")
         if now.shot.shot_id and now.shot.has_picture and now.shot.shot_id != self._pictured:
             self._pictured = now.shot.shot_id
@@ -169,6 +174,12 @@ class Shell(QObject):
             self.tray.show_status(now.status, now.session, self._quiet)
         self.announcer.announce(now.shot, in_front=self.window.is_seen() and self.window.isActiveWindow())
         self._tick()
+
+    def _ask_back(self, now: Page) -> None:
+        """Somebody came back after time without input: the question comes to them, once."""
+        if now.away.open and now.away.returned and now.away.id != self._asked_back:
+            self._asked_back = now.away.id
+            self.window.bring()
 
     def _tick(self) -> None:
         """The second hand: now, and again at the next edge if that changes anything somebody sees."""

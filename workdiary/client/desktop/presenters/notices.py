@@ -8,8 +8,10 @@ from workdiary.client.desktop.presenters.status import UNTRACKED
 from workdiary.client.desktop.presenters.tone import Tone
 from workdiary.client.desktop.presenters.voice import Voice
 from workdiary.client.errors import ExitCode, KnownError
-from workdiary.client.tracker.events import Snapshot
+from workdiary.client.tracker.events import LimitView, Snapshot
+from workdiary.rules.policy import MINUTE
 
+FULL = 100  # per cent
 _IN_A_FILE = (
     "This computer offers no keyring, so the signing key lies in a file that only your account can read. "
     "Records say so. A keyring (GNOME Keyring, KWallet) would be stronger."
@@ -52,6 +54,8 @@ def notices(snapshot: Snapshot, voice: Voice, told: tuple[str, ...] = ()) -> tup
         found.append(_quarantined(snapshot.outbox.quarantined, voice))
     if snapshot.reason and snapshot.state not in UNTRACKED:
         found.append(_in_words("warning", snapshot.reason))
+    if snapshot.limit is not None:
+        found.append(_limit(snapshot.limit, voice))
     if snapshot.key_class in WEAK_KEYS:
         title, text = WEAK_KEYS[snapshot.key_class]
         found.append(Notice("lock", "warn", voice.say(title), voice.say(text)))
@@ -62,6 +66,7 @@ def notices(snapshot: Snapshot, voice: Voice, told: tuple[str, ...] = ()) -> tup
             icon = "camera-off" if backend.capability == "shot" else "info"
             limit = voice.say(LIMITS.get(backend.capability, "Limited on this desktop"))
             found.append(Notice(icon, "warn", limit, backend.note))
+    found += [_in_words("info", words) for words in snapshot.hints]
     if snapshot.demo:
         text = "Cells last 30 seconds. Every record is marked; only this computer's own server takes it."
         found.append(Notice("info", "info", voice.say("Demo policy"), voice.say(text)))
@@ -93,6 +98,19 @@ def _in_words(icon: str, words: str) -> Notice:
     """What the client says in sentences: the first one is the title."""
     title, _, rest = words.partition(". ")
     return Notice(icon, "warn", title if rest else title.rstrip("."), rest)
+
+
+def _limit(limit: LimitView, voice: Voice) -> Notice:
+    left = voice.span(max(0, limit.limit_s * 1000 - limit.used_ms) // MINUTE * MINUTE)
+    if limit.over:
+        title = voice.say("Over the week's limit")
+        text = "What is tracked now is neither billed nor protected unless the client raises the limit."
+        return Notice("warning", "bad", title, voice.say(text))
+    if limit.mark >= FULL:
+        text = "The client allows no more this week. Past it time is neither billed nor protected."
+        return Notice("warning", "bad", voice.say("The week's limit is reached"), voice.say(text))
+    title = voice.say("{mark} % of the week's limit is used", mark=limit.mark)
+    return Notice("warning", "warn", title, voice.say("{left} are left; then tracking stops.", left=left))
 
 
 def _quarantined(n: int, voice: Voice) -> Notice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workdiary.client.desktop.presenters.away import AwayPanel, away_panel
 from workdiary.client.desktop.presenters.cell import CellPanel, cell_panel
 from workdiary.client.desktop.presenters.notices import Notice, notices
 from workdiary.client.desktop.presenters.session import (
@@ -31,6 +32,7 @@ class Page:
     totals: TotalsView
     cell: CellPanel
     shot: ShotPanel
+    away: AwayPanel
     today: TodayPanel
     status: StatusView
     notices: tuple[Notice, ...]
@@ -67,6 +69,7 @@ def page(
         totals=totals_view(snapshot, voice),
         cell=cell_panel(snapshot, voice),
         shot=shot_panel(snapshot, snapshot.at_ms + elapsed_ms, voice),
+        away=away_panel(snapshot, voice),
         today=before[1].today if before and same_strip(before[0], snapshot) else today_panel(snapshot, voice),
         status=status_view(snapshot, voice),
         notices=notices(snapshot, voice, told),

@@ -11,6 +11,7 @@ from workdiary.client.tracker.events import ContractView, Snapshot
 from workdiary.rules.memo import memo_verdict
 from workdiary.rules.policy import STANDARD
 
+FULL = 100  # per cent of the week's limit
 # The reason codes of rules.memo, as the person reads them while it can still be fixed.
 MEMO_FAULTS = {
     "empty": "Say what you are working on before you start.",
@@ -41,7 +42,7 @@ class Choice:
 class Primary:
     """The big button: what it does, its word and whether it shows the running clock."""
 
-    action: str  # start, resume, stop
+    action: str  # start, resume, over-limit, stop
     word: str
     icon: str
     described: str
@@ -125,6 +126,7 @@ def contract_text(contract: ContractView, voice: Voice) -> str:
 def session_view(snapshot: Snapshot, voice: Voice) -> SessionView:
     """The top of the window for this state."""
     running = snapshot.state == "tracking"
+    full = snapshot.limit is not None and snapshot.limit.mark >= FULL and not snapshot.limit.over
     begun = snapshot.state in ("paused", "idle")
     stop = Primary("stop", voice.say("Stop"), "stop", voice.say("End the session"))
     if running:
@@ -132,6 +134,14 @@ def session_view(snapshot: Snapshot, voice: Voice) -> SessionView:
         second = Primary(
             "pause", voice.say("Pause"), "pause", voice.say("Pause the clock and all capture"), "Ctrl+P"
         )
+    elif full:
+        primary = Primary(
+            "over-limit",
+            voice.say("Go over limit"),
+            "over-limit",
+            voice.say("Track past the week's limit: neither billed nor protected"),
+        )
+        second = Primary("stop", voice.say("Stop"), "stop", voice.say("End the session"), "Ctrl+P")
     elif begun:
         primary = Primary("resume", voice.say("Resume"), "play", voice.say("Go on with the session"))
         second = Primary("stop", voice.say("Stop"), "stop", voice.say("End the session"), "Ctrl+P")

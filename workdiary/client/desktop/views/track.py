@@ -8,6 +8,7 @@ from workdiary.client.desktop import theme
 from workdiary.client.desktop.presenters.page import Page, Ticking
 from workdiary.client.desktop.presenters.status import STATES, StatusView
 from workdiary.client.desktop.presenters.voice import Voice
+from workdiary.client.desktop.views.away import AwayBox
 from workdiary.client.desktop.views.banner import Banner, ErrorBar, NoticeBar
 from workdiary.client.desktop.views.cell import CellBox
 from workdiary.client.desktop.views.controls import Controls
@@ -27,6 +28,7 @@ class TrackPage(QWidget):
         self.errors = ErrorBar(voice)
         self.reason = Banner()
         self.reason.hide()
+        self.away = AwayBox(voice)
         self.memo = MemoBox(voice)
         self.controls = Controls(voice)
         self.totals = Totals()
@@ -42,7 +44,8 @@ class TrackPage(QWidget):
         rows = QVBoxLayout(inside)
         rows.setContentsMargins(theme.space(3), theme.space(2), theme.space(3), theme.space(2))
         rows.setSpacing(7)
-        for part in (self.errors, self.reason, self.memo, self.controls, self.totals, self.cell, self.shot):
+        top = (self.errors, self.reason, self.away, self.memo, self.controls, self.totals, self.cell)
+        for part in (*top, self.shot):
             rows.addWidget(part)
         rows.addStretch(1)
         rows.addWidget(self.notices)
@@ -79,6 +82,7 @@ class TrackPage(QWidget):
         if before is None or before.status != page.status:
             self.foot.show_status(page.status)
             self._explain(page.status)
+        self.away.show_away(page.away)
         self.notices.show_notices(page.notices)
 
     def show_ticking(self, now: Ticking, *, clock: bool) -> None:
