@@ -20,6 +20,8 @@ SCHEMA_VERSION = 3
 # A commit writes whole pages, and rows are small: 1 KiB pages write a third of what 4 KiB pages do (P7).
 PAGE_BYTES = 1024
 CHECKPOINT_PAGES = 4000
+# A tracker that runs for days would fill SQLite's own 2 MB; the system caches the file anyway (P10).
+CACHE_KIB = 512
 BUSY_S = 10.0
 
 T = TypeVar("T")
@@ -120,6 +122,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
         _create(db)
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     db.execute("PRAGMA temp_store = MEMORY")  # sorting never puts rows into a temporary file
     db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
