@@ -43,6 +43,14 @@ class NonsenseError(OfflineError):
         super().__init__("", "What answers is no diary server (a sign-in page of the network?).")
 
 
+class UnreadableError(NonsenseError):
+    """The disk does not give an image now: the others go on, and it is tried again."""
+
+    def __init__(self, error: OSError) -> None:
+        OfflineError.__init__(self, "", f"A picture cannot be read ({error.strerror or error}).")
+        self.title = "A picture on this computer cannot be read"
+
+
 class SignInError(KnownError):
     """The device token expired: sign in again; everything stays, tracking goes on."""
 

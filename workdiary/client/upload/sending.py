@@ -12,7 +12,7 @@ from workdiary.client.segment.image_file import DamagedImageError, decode_key, o
 from workdiary.client.segment.model import ShotImage
 from workdiary.client.spool.queue import LoggedAt, Verdict, WaitingImage, WaitingRecord
 from workdiary.client.spool.store import Spool
-from workdiary.client.upload.answers import NonsenseError, RefusedError, RevokedError
+from workdiary.client.upload.answers import NonsenseError, RefusedError, RevokedError, UnreadableError
 from workdiary.client.upload.epochs import vkey_of
 from workdiary.client.upload.logwatch import LogWatch
 from workdiary.client.upload.receipts import is_witnessed
@@ -107,11 +107,13 @@ class Sender:
         return "sent"
 
     def _plain(self, image: ShotImage) -> bytes | None:
-        """The picture if the file still holds exactly what was signed."""
+        """The picture if the file still holds exactly what was signed. Raises UnreadableError."""
         try:
             plain = open_image(self._parts.spool.image_folder / image.image, decode_key(image.key))
         except (DamagedImageError, FileNotFoundError):
             return None
+        except OSError as error:
+            raise UnreadableError(error) from error
         return plain if hashlib.sha256(plain).hexdigest() == image.sha256 else None
 
     def _refused_record(
