@@ -104,7 +104,8 @@ class Killed:
         return False
 
     def _live(self, until: float) -> None:
-        """Commands at drawn instants."""
+        """Commands at drawn instants, the first at once."""
+        self._change()
         while (left := until - time.monotonic()) > 0:
             time.sleep(min(left, self.draw.expovariate(2.0)))
             act: Callable[[], None] = self.draw.choice([self._change, self._change, self._break])

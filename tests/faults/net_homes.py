@@ -7,7 +7,7 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -158,15 +158,18 @@ def owner(home: Path) -> Door:
     return Door(about["port"], {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]})
 
 
-def check(found: Net, *, drained: bool = True, one_epoch: bool = True) -> Ends:
-    """Both ends by the oracle; every receipt by the log that is there now."""
-    everything = [item for home in found.made for item in signed(home)]
+def check(found: Net, *, others: Sequence[Signed] = (), one_epoch: bool = True) -> Ends:
+    """Both ends by the oracle; every receipt by the log that is there now.
+
+    others: what was signed by a spool that is not there any more.
+    """
+    everything = list({item.jws: item for home in found.made for item in (*others, *signed(home))}.values())
     addresses = {digest: state for home in found.made for digest, state in images(home).items()}
     door = owner(found.home)
     sent = [digest for digest, state in addresses.items() if state == "sent"]
     pictures = {digest: door.ask("GET", f"/shots/{digest}").body for digest in sent}
     ends = Ends(everything, logged(found.home), addresses, pictures)
-    judge(ends, drained=drained)
+    judge(ends)
     for home in found.made:
         apart(spans(signed(home)))
     if one_epoch:
