@@ -35,6 +35,12 @@ class Behaviour(RuleBasedStateMachine):
         self.life.start(self.life.contracts[which], memo)
 
     @precondition(lambda self: not self.life.running)
+    @rule(which=st.integers(0, 1), seconds=st.integers(1, 40))
+    def start_and_work(self, which: int, seconds: int) -> None:
+        self.life.start(self.life.contracts[which], seconds)
+        self.life.seconds(seconds, typed=True)
+
+    @precondition(lambda self: not self.life.running)
     @rule()
     def go_on(self) -> None:
         self.life.resume()
@@ -60,6 +66,12 @@ class Behaviour(RuleBasedStateMachine):
     @precondition(lambda self: self.life.running)
     @rule(seconds=st.integers(5, 40))
     def work_long(self, seconds: int) -> None:
+        self.life.seconds(seconds, typed=True)
+
+    @precondition(lambda self: self.life.running)
+    @rule(seconds=st.integers(1, 30), memo=st.integers(0, 2))
+    def work_on_else(self, seconds: int, memo: int) -> None:
+        self.life.set_memo(memo, None)
         self.life.seconds(seconds, typed=True)
 
     @rule(seconds=st.integers(1, 40))

@@ -19,6 +19,7 @@ from workdiary.client.segment.model import HoldChoice
 from workdiary.client.segment.shots import ShotFailedError
 from workdiary.client.tracker.machine import Event
 from workdiary.rules.entries import Entry
+from workdiary.rules.projection import project
 
 __all__ = ["FULL", "Life"]
 
@@ -273,7 +274,7 @@ class Life:
         """The home of some time ago; what only this computer had since then is lost with the disk."""
         if self._backup is None or not self._all_said():
             return
-        had = {contract: self.recorded(contract) for contract in self.contracts}
+        had = {contract: self.recorded(contract, here=True, there=True) for contract in self.contracts}
         self.note("kill")
         self.plug.reset()
         self.computer.halt()
@@ -281,7 +282,7 @@ class Life:
         self.computer.boot()
         self.restored = True
         for contract, spans in had.items():
-            known = union([*self.recorded(contract), *self.recorded(contract, here=False)])
+            known = self.recorded(contract, here=True, there=True)
             self.lost[contract] = union([*self.lost.get(contract, []), *minus(spans, known)])
 
     def _all_said(self) -> bool:
@@ -303,11 +304,14 @@ class Life:
         clock = self.computer.true
         return clock.truth_of(entry.number("mono0")), clock.truth_of(entry.number("mono1"))
 
-    def recorded(self, contract: str, *, here: bool = True) -> list[Span]:
-        """The true spans that a diary counts, this home's or the server's; none of it twice."""
-        side = self.computer if here else self.server
-        entries = {entry.rid: entry for entry in side.entries(contract)}
-        segments = side.diary(contract).segments
+    def recorded(self, contract: str, *, here: bool, there: bool) -> list[Span]:
+        """The true spans that a diary counts: of this home's records, the server's or both; none twice."""
+        known = [
+            *(self.computer.entries(contract) if here else ()),
+            *(self.server.entries(contract) if there else ()),
+        ]
+        entries = {entry.rid: entry for entry in known}
+        segments = project(known).segments
         # A record that was placed where a server says is several segments; the first begins where it does.
         placed: dict[str, int] = {}
         for segment in segments:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workdiary.client.account import Contract
-from workdiary.client.segment.clock import Clock
+from workdiary.client.segment.trusted import PlacingClock
 from workdiary.client.tracker.machine import Event, Mode
 from workdiary.client.tracker.schedule import Alarms
 from workdiary.client.tracker.terms import Agreement, Contracts
@@ -26,7 +26,7 @@ _OTHERWISE: Final = "The contract “{}” is not active now. Nothing more is re
 class AgreeingParts:
     """What following the terms takes; learn(): look at contracts and terms again."""
 
-    clock: Clock
+    clock: PlacingClock
     contracts: Contracts
     alarms: Alarms
     timer: Timer
@@ -53,7 +53,8 @@ class Agreeing:
         if work is None or contract is None or timer.mode is Mode.STOPPED:
             return
         terms = Agreement.of(contract).terms
-        if not terms.active_at(now):
+        # a clock that began in 2019 again ends no contract: likely is what `start` went by
+        if not terms.active_at(self._parts.clock.likely_ms()):
             timer.fire(Event.STOP)
             timer.reason = _WHY.get(terms.status, _OTHERWISE).format(contract.name)
         elif before.get(contract.id, contract.terms_id) != contract.terms_id:
