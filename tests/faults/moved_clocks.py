@@ -1,4 +1,4 @@
-"""A real `workdiary track` whose wall and total monotonic clocks a test moves (clockshim.c), and what it wrote."""
+"""A real `workdiary track` whose wall and total clocks a test moves (clockshim.c), and what it wrote."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.desk import wait_for
+from workdiary.client.control import ask
 from workdiary.evidence.envelope import parse
+from workdiary.wire.control import Command, ControlRequest
+from workdiary.wire.known import KnownError
 
 _SHIM = Path(__file__).with_name("clockshim.c")
 SECOND_NS = 1_000_000_000
@@ -87,6 +90,13 @@ class Tracked:
         )
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
+    def ask(self, command: Command) -> Any:
+        """What the running tracker answers, {} while it does not."""
+        try:
+            return ask(self.home / "control.sock", ControlRequest(command))
+        except KnownError:
+            return {}
+
     def begin(self) -> None:
         """Track, and wait until it does."""
         log = self.home.parent / f"said-{len(self.logs)}.txt"
@@ -103,7 +113,7 @@ class Tracked:
         def reached() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, self.said()
-            status = self.json("status")
+            status = self.ask("status")
             found[:] = [status]
             return status.get("state") in wanted
 
@@ -111,8 +121,13 @@ class Tracked:
         return found[0]
 
     def wait_segments(self, count: int) -> None:
-        """Wait until so many segments were begun."""
-        wait_for(lambda: len(self.begun()) >= count, 40, f"{count} segments: {self.said()}")
+        """Wait until so many segments were begun, and another tick is over."""
+        ticked = self.clocks.total_ms() + 1_500
+
+        def reached() -> bool:
+            return len(self.begun()) >= count and self.clocks.total_ms() >= ticked
+
+        wait_for(reached, 60, f"{count} segments: {self.said()}")
 
     def begun(self) -> list[str]:
         """The rids of all segments, open ones too."""

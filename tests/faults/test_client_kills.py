@@ -39,6 +39,7 @@ def kills(folder: Path, name: str, count: int, *, screen: bool) -> Killed:
             for number in range(count):
                 found.die(early=number > 0 and draw.random() < 0.2)
             found.clean()
+    (folder / "told.txt").write_text("\n".join(map(str, found.runs)))  # for who has to find out why
     pieces, gaps, segments = found.recorded()
     worst = oracle.judge(found.runs, pieces, gaps)
     assert {segment["state"] for segment in segments} == {"sent"}

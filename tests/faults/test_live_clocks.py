@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,7 +136,7 @@ def sleeps(run: Tracked, lengths: list[int]) -> None:
             begun = until
         else:
             run.wait_state("paused", "idle")
-            run.json("start")
+            run.ask("start")
             run.wait_state("tracking")
             begun = run.clocks.total_ms()
     awake.append((begun, run.clocks.total_ms()))
@@ -193,12 +192,11 @@ def leave_often(run: Tracked, fake: FakeLogind, kinds: list[str]) -> None:
         absent.append(leave(run, fake, kind, seconds))
         status = run.wait_state("tracking") if seconds <= 20 else run.wait_state("paused", "tracking")
         if status["state"] == "paused":
-            run.json("start")
+            run.ask("start")
             run.wait_state("tracking")
     fake.say("PrepareForShutdown", begins=True)
-    run.wait_state("stopped")
-    run.process.send_signal(signal.SIGTERM)  # type: ignore[union-attr] # it runs
-    assert run.process.wait(90) == 0  # type: ignore[union-attr]
+    assert run.process is not None
+    assert run.process.wait(90) == 0, run.said()
     closes = [segment.clear["close"] for segment in run.written()]
     wanted = [{"sleep": "suspend"}.get(kind, kind) for kind in kinds]
     assert [close for close in closes if close in {"lock", "suspend", "switch-user"}] == wanted

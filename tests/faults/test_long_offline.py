@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import SEED
 from tests.fakes.enrolled import EnrolledHome
 from tests.faults.chaos import Chaos
-from tests.faults.net_homes import check, drain, net, record, signed, step, waits
+from tests.faults.net_homes import check, drain, logged, net, record, signed, step, waits
 from tests.faults.tally import tally
 from tests.oracle.network import spans
 from tests.oracle.spans import length, union
@@ -104,7 +104,7 @@ def month(folder: Path, name: str, count: int) -> None:
         took = drained_at_once(homes)
         grown = process.memory_info().rss - before
         ends = check(found)
-    told = [span for home in homes for span in spans(signed(home))]
+        told = [span for home in homes for span in spans(signed(home))]
     # The same ten minutes on both are one.
     assert totals(folder / "server-home") == length(union(told)) < sum(end - start for start, end in told)
     assert grown < 64 << 20
@@ -198,8 +198,11 @@ def test_clients_put_back_lose_nothing(tmp_path: Path, number: int) -> None:
     put_back_client(tmp_path, f"full {number}", 300)
 
 
-def destroyed(folder: Path, name: str, clients: int, count: int) -> None:
-    """A server dies while its clients send; an older copy of database and images takes its place."""
+def destroyed(folder: Path, name: str, clients: int, count: int, late: int = 0) -> None:
+    """A server dies while its clients send; an older copy of database and images takes its place.
+
+    late: it has stored so many images since the copy was made.
+    """
     home_path = folder / "server-home"
     with net(home_path, 0) as found:
         with serving(home_path) as server:
@@ -215,7 +218,9 @@ def destroyed(folder: Path, name: str, clients: int, count: int) -> None:
             senders = [threading.Thread(target=attempts, args=(home,)) for home in found.made]
             for sender in senders:
                 sender.start()
-            senders[0].join(0.5 + clients / 20)
+            records, pictures = len(logged(home_path)) + 2 * clients, stored(home_path) + late
+            while (len(logged(home_path)) < records or stored(home_path) < pictures) and alive(senders):
+                senders[0].join(0.02)
             server.kill()
             for sender in senders:
                 sender.join(120)
@@ -232,6 +237,14 @@ def destroyed(folder: Path, name: str, clients: int, count: int) -> None:
             f"server put back {name}",
             f"{clients} clients, {len(ends.logged)} records, {len(ends.images)} images",
         )
+
+
+def stored(home: Path) -> int:
+    return sum(1 for path in (home / "server" / "blobs").rglob("*") if path.is_file())
+
+
+def alive(threads: list[threading.Thread]) -> bool:
+    return any(thread.is_alive() for thread in threads)
 
 
 def attempts(home: EnrolledHome) -> None:
@@ -261,11 +274,11 @@ def put_back(copied: Path, home: Path) -> None:
 
 
 def test_a_server_put_back_from_an_older_copy_gets_everything_again(tmp_path: Path) -> None:
-    destroyed(tmp_path, "short", 2, 6)
+    destroyed(tmp_path, "short", 2, 6, late=2)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("number", range(5), ids=lambda number: f"{number}-")
 def test_servers_put_back_get_everything_again(tmp_path: Path, number: int) -> None:
-    destroyed(tmp_path, f"full {number}", 20, 24)
+    destroyed(tmp_path, f"full {number}", 20, 24, late=40 * (number % 2))
