@@ -7,11 +7,12 @@ it is there the diary has to be what really happened (tests/oracle), to the mill
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.client.tracker.test_pipeline import RealRig, contract_of, rig_of
@@ -282,13 +283,16 @@ def test_whatever_is_done_to_the_clock_the_diary_is_what_happened(
 
 
 @pytest.mark.full
-@pytest.mark.timeout(7200)
-@settings(max_examples=2_000, suppress_health_check=_SLOW)
-@given(happenings, st.integers(0, 599))
-def test_two_thousand_days_of_clocks_that_are_set(
-    tmp_path: Path, day: list[tuple[str, int]], into_cell_s: int
-) -> None:
-    live(tmp_path / str(next(numbers)), day, into_cell_s)
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("batch", range(8))
+def test_two_thousand_days_of_clocks_that_are_set(tmp_path: Path, batch: int) -> None:
+    @seed(int(os.environ["WORKDIARY_TEST_SEED"]) * 8 + batch)
+    @settings(max_examples=250, suppress_health_check=_SLOW, database=None)
+    @given(happenings, st.integers(0, 599))
+    def days(day: list[tuple[str, int]], into_cell_s: int) -> None:
+        live(tmp_path / str(next(numbers)), day, into_cell_s)
+
+    days()
 
 
 @pytest.mark.parametrize("act", ["stop", "pause", "memo"])
