@@ -78,6 +78,12 @@ class Behaviour(RuleBasedStateMachine):
     def rest(self, seconds: int) -> None:
         self.life.seconds(seconds, typed=False)
 
+    @precondition(lambda self: self.life.running)
+    @rule(seconds=st.integers(31, 60), back=st.integers(0, 3))
+    def go_away(self, seconds: int, back: int) -> None:
+        self.life.seconds(seconds, typed=False)
+        self.life.seconds(back, typed=True)
+
     @rule(kind=st.sampled_from(["lock", "switch-user"]))
     def leave(self, kind: str) -> None:
         self.life.hear(kind)  # type: ignore[arg-type]
@@ -100,6 +106,16 @@ class Behaviour(RuleBasedStateMachine):
     @rule(choice=st.sampled_from(["keep", "blur", "remove-shot", "remove-time"]))
     def choose(self, choice: str) -> None:
         self.life.choose(choice)  # type: ignore[arg-type]
+
+    @precondition(lambda self: self.life.computer.now.question)
+    @rule(choice=st.sampled_from(["stop", "continue", "keep", "separate"]))
+    def answer(self, choice: str) -> None:
+        self.life.answer(choice)  # type: ignore[arg-type]
+
+    @precondition(lambda self: self.life.running and not self.life.stepped)
+    @rule(minutes=st.integers(15, 25))
+    def announce(self, minutes: int) -> None:
+        self.life.announce(minutes)
 
     @precondition(lambda self: self.life.truth.facts)
     @rule(number=st.integers(0, 50))

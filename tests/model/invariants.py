@@ -68,6 +68,7 @@ def at_the_end(life: Life) -> None:
     if not life.restored:
         _agrees(life, here=True, there=False)
         _same_diary(life)
+        _claims_right(life)
     _any_order(life)
     _accepted_once(life)
     _streams_whole(life)
@@ -89,6 +90,14 @@ def _agrees(life: Life, *, here: bool, there: bool, running: bool = False) -> No
         if running:
             missing = minus(missing, [(life.now - 1_000, life.now)])
         assert not missing, f"worked time is lost: {_shown(life, missing)}"
+
+
+def _claims_right(life: Life) -> None:
+    """What was claimed of an absence counts, as far as it was one; a kill may have cut its record short."""
+    for contract in () if life.stepped else life.contracts:
+        claimed = life.claimed_ms(contract)
+        true = length(life.truth.intervals(contract, "idle-claim", "manual"))
+        assert true - 1_000 * life.kills <= claimed <= true, (claimed, true)
 
 
 def _shown(life: Life, spans: Iterable[Span]) -> list[tuple[float, float]]:

@@ -17,6 +17,7 @@ from workdiary.client.capture.port import SessionEventKind
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import HoldChoice
 from workdiary.client.segment.shots import ShotFailedError
+from workdiary.client.tracker.events import IdleAnswer
 from workdiary.client.tracker.machine import Event
 from workdiary.rules.entries import Entry
 from workdiary.rules.projection import project
@@ -48,7 +49,8 @@ class Life:
         self.server = ModelServer()
         self.computer = Computer(folder, self.server)
         self.contracts = tuple(contract.id for contract in self.computer.contracts_known)
-        agreed = {contract: Agreed(idle_ms=POLICY.idle_ms) for contract in self.contracts}
+        # whatever is claimed counts: up to where it is billed without permission is the rules' own matter
+        agreed = {contract: Agreed(idle_ms=POLICY.idle_ms, manual=True) for contract in self.contracts}
         self.truth = Truth(agreed, resume_ms=POLICY.idle_ms, lost_ms=1_000)
         self.device = Device("", self.truth)  # the oracle's, kept along
         self.lost: dict[str, list[Span]] = {}  # by restores of the home from a backup
@@ -57,6 +59,7 @@ class Life:
         self.stepped = False
         self._backup: Path | None = None
         self._backups = 0
+        self._back_ms: int | None = None  # when somebody was seen again after the last absence
 
     def close(self) -> None:
         self.computer.close()
@@ -68,8 +71,13 @@ class Life:
         self, what: str, contract: str = "", *, at: int | None = None, end: int = 0, to: str = ""
     ) -> None:
         fact = Fact(self.now if at is None else at, what, contract, end=end, to=to)
+        before = len(self.device.done)
         self.truth.note(fact)
         self.device.hear(fact)
+        if len(self.device.done) > before and self.device.done[-1].idle is not None:
+            self._back_ms = None
+        elif what in {"input", "lock", "sleep", "switch-user"} and self._back_ms is None:
+            self._back_ms = fact.at
 
     @property
     def now(self) -> int:
@@ -184,6 +192,34 @@ class Life:
         if choice == "remove-time" and entry is not None and done != "refused":
             self._taken_out(entry, "discard", sure=done == "done")
 
+    def answer(self, choice: IdleAnswer) -> None:
+        """Say what the time without input was."""
+        idle, view = self.computer.core.idle, self.computer.now.question
+        absences = [one for one in self.device.done if one.idle is not None]
+        if view is None or not absences:
+            return
+        last, waits = absences[-1], self.device.waits
+        mine = self.device.session == last.session
+        if self.act(lambda: idle.answer(choice, MEMOS[0])) != "done":
+            return
+        if choice in {"keep", "separate"}:
+            until = self.now if self._back_ms is None else max(self._back_ms, last.end)
+            self.note("claim", last.contract, at=last.idle, end=until)
+        if choice == "stop" and mine:
+            self.note("stop")
+            return
+        goes_on = (mine or self.device.session < 0) and not self.running
+        if choice != "continue":
+            goes_on = mine and waits
+        if goes_on and choice != "stop":
+            self.note("start", last.contract)
+
+    def announce(self, minutes: int) -> None:
+        """A call, or something to read; under this policy a minute has three seconds."""
+        scale = POLICY.annotation_min_ms // 15
+        if self.act(lambda: self.computer.core.idle.announce("call", minutes)) == "done":
+            self.note("announce", end=self.now + minutes * scale)
+
     def discard(self, number: int) -> None:
         """Remove the time of some closed segment."""
         entry = self._some(number)
@@ -236,6 +272,7 @@ class Life:
         """The process was killed; somebody starts it again at once."""
         self.kills += 1
         self.note("kill")
+        self._forget_return()
         self.plug.reset()
         self.computer.halt()
         while True:
@@ -250,6 +287,7 @@ class Life:
     def reboot(self, off_ms: int, *, empty_battery: bool) -> None:
         """The plug of the computer itself; with an empty battery its clock begins in 2019 again."""
         self.note("kill")
+        self._forget_return()
         self.plug.reset()
         self.computer.halt()
         self.computer.true.switch_off(off_ms)
@@ -263,7 +301,13 @@ class Life:
         if self.act(self.computer.core.keep_all) == "done":
             self.computer.close()
             self.note("kill")  # of nothing that runs
+            self._forget_return()
             self.computer.boot()
+
+    def _forget_return(self) -> None:
+        """After a restart only the records are known: a claim reaches to the close (ADR 018)."""
+        absences = [one for one in self.device.done if one.idle is not None]
+        self._back_ms = absences[-1].end if absences else None
 
     def back_up(self) -> None:
         self._backups += 1
@@ -311,7 +355,7 @@ class Life:
             *(self.server.entries(contract) if there else ()),
         ]
         entries = {entry.rid: entry for entry in known}
-        segments = project(known).segments
+        segments = [one for one in project(known).segments if one.kind in {"tracked", "moved"}]
         # A record that was placed where a server says is several segments; the first begins where it does.
         placed: dict[str, int] = {}
         for segment in segments:
@@ -324,6 +368,11 @@ class Life:
             assert not both(found, spans), "a second is counted twice"
             found += spans
         return union(found)
+
+    def claimed_ms(self, contract: str) -> int:
+        """What was taken back of time without input."""
+        claims = [one for one in project(self.server.entries(contract)).segments if one.kind == "idle-claim"]
+        return sum(one.tracked_ms for one in claims)
 
     def _some(self, number: int) -> Entry | None:
         closed = [

@@ -77,11 +77,13 @@ class Device:
         self.done: list[Stretch] = []
         self.running: Stretch | None = None
         self.now = 0
-        self.contract, self._session = "", -1  # of the session, which may be paused; -1: none
+        self.contract, self.session = "", -1  # of the session, which may be paused; -1: none
         self.away: set[str] = set()  # what keeps the person away
         self._gone_since = 0
         self._goes_on = False  # tracking stopped for an absence and for nothing else
-        self._touched = 0  # when a person was there last, or said where they are
+        self._touched = 0  # when a person was there last
+        self._quiet: dict[str, int] = {}  # contract: until when a call was announced
+        self.waits = False  # tracking ended for want of input, and nobody has said anything since
 
     def hear(self, fact: Fact) -> None:
         """It happened."""
@@ -100,34 +102,38 @@ class Device:
             self._leave(fact)
         elif fact.what in BACK:
             self._return(fact)
-        elif fact.what in {"input", "announce"}:
-            self._touched = max(self._touched, fact.at, fact.end)
+        elif fact.what == "input":
+            self._touched = fact.at
+        elif fact.what == "announce":
+            self._quiet[self.contract] = max(fact.end, self._quiet.get(self.contract, 0))
         elif fact.what == "answer":
             self._answer(fact)
 
     def pass_until(self, now: int) -> None:
         """Time passes: after long enough without input, nobody was there since the last one."""
         if self.running is not None:
-            noticed = self._touched + self.judge.terms(self.contract).idle_ms
+            there = max(self._touched, self._quiet.get(self.contract, 0))
+            noticed = there + self.judge.terms(self.contract).idle_ms
             if noticed <= now:
-                self.running.idle = max(self._touched, self.running.start)
+                self.running.idle = max(there, self.running.start)
                 self._cease(noticed, "idle")
+                self.waits = True
 
     def _start(self, fact: Fact) -> None:
         contract = fact.contract or self.contract
         if self.running is not None and contract == self.contract:
             return
         self._cease(fact.at, "stop")
-        if self._session < 0 or contract != self.contract:
-            self._session = fact.at
+        if self.session < 0 or contract != self.contract:
+            self.session = fact.at
         self.contract = contract
         self.away.clear()
         self._go(fact.at)
 
     def _go(self, at: int) -> None:
-        self._goes_on = False
+        self._goes_on = self.waits = False
         self._touched = max(self._touched, at)
-        self.running = Stretch(self.contract, self.name, self._session, at)
+        self.running = Stretch(self.contract, self.name, self.session, at)
 
     def _cease(self, at: int, why: str) -> None:
         if self.running is not None:
@@ -137,11 +143,11 @@ class Device:
 
     def _end(self, fact: Fact) -> None:
         self._cease(fact.at, ENDS[fact.what])
-        self._goes_on = False
+        self._goes_on = self.waits = False
         if fact.what in {"kill", "shutdown"}:
             self.away.clear()
         if fact.what not in {"pause", "full"}:
-            self._session = -1
+            self.session = -1
 
     def _leave(self, fact: Fact) -> None:
         if not self.away:
@@ -166,7 +172,7 @@ class Device:
     def _answer(self, fact: Fact) -> None:
         if fact.choice == "stop":
             self._end(Fact(fact.at, "stop"))
-        elif self.running is None and self._session >= 0:
+        elif self.running is None and self.session >= 0:
             self._go(fact.at)
 
     def _claim(self, fact: Fact) -> None:
