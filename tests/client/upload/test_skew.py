@@ -159,7 +159,7 @@ def test_what_a_wrong_clock_recorded_is_placed_once_for_the_boot(home: EnrolledH
 def test_what_is_not_signed_yet_is_marked_at_the_contact(home: EnrolledHome) -> None:
     home.clock.step(-3 * HOUR)
     home.segment("Before anybody knew")
-    assert not meet(home), "nothing is signed, so no stream could say it"
+    assert not meet(home), "there is no stream yet that could say it"
     home.sign()
     assert unsure(home) == [True]
     assert meet(home)

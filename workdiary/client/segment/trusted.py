@@ -246,6 +246,25 @@ class TrustedTime:
         return not self._plausible(own.wall_ms)
 
 
+class Signing:
+    """The clock that records are signed by: a doubtful wall is replaced by what is known of the time."""
+
+    def __init__(self, time: TrustedTime) -> None:
+        self._time = time
+
+    def wall_ms(self) -> int:
+        """See `PlacingClock.likely_ms`."""
+        return self._time.likely_ms()
+
+    def total_ms(self) -> int:
+        """See `Clock.total_ms`."""
+        return self._time.total_ms()
+
+    def boot_id(self) -> str:
+        """See `Clock.boot_id`."""
+        return self._time.boot_id()
+
+
 def _agree(known: Contact | None, contact: Contact) -> bool:
     """Whether a server says what it, or its predecessor in this boot, said before."""
     if known is None:
