@@ -239,7 +239,7 @@ def test_what_must_not_be_moved_is_refused_in_words(both: Correcting) -> None:
     both.sign()
     for changes, code in (
         ({"status": "paused"}, REFUSED), ({"status": "ended"}, REFUSED),
-        ({"span": {"start": start.start_ms + DAY, "end": None}}, REFUSED),
+        ({"span": {"start": start.start_ms - DAY, "end": start.start_ms}}, REFUSED),
         ({"labels": "required"}, ExitCode.USAGE), ({"limit_s": 599}, REFUSED),
     ):  # fmt: skip
         known = dict(both.desk.account.contract(OTHER).terms)

@@ -44,7 +44,8 @@ class Journal(Amending):
     def ensure_stream(self, contract: str, policy: PolicySet, since_ms: int | None = None) -> None:
         """Open the contract's stream if need be: open (seq 0), in solo also terms and consent.
 
-        since_ms: from when the first terms hold, now if not given (time that is moved here is older).
+        since_ms: from when solo terms have to hold, where that is earlier than now or than those there are:
+        time that is moved here is older.
 
         Raises KnownError before enrolment, for an unknown contract and when the key store refuses.
         """
@@ -166,10 +167,12 @@ class Journal(Amending):
             self._account.put_terms(contract.id, last[0], dict(last[1]))
             contract = self._account.contract(contract.id)
         party = terms.SoloParty(enrolment.account, upload_kid(enrolment.upload_jwk), enrolment.root or None)
-        if contract.terms_id and not terms.differ(policy, party, contract.terms):
-            return
         now = self._context.clock.wall_ms()
-        at_ms = now if since_ms is None or contract.terms_id else min(now, since_ms)
-        drafted = terms.solo_terms(policy, party, at_ms, contract.terms)
+        early = since_ms is not None and since_ms < terms.begins_ms(contract.terms, now)
+        if contract.terms_id and not early and not terms.differ(policy, party, contract.terms):
+            return
+        at_ms = since_ms if early and since_ms is not None else now
+        before = {**contract.terms, "span": None} if early else contract.terms
+        drafted = terms.solo_terms(policy, party, at_ms, before)
         record = self._pen.sign(contract.id, "terms", drafted)
         self._account.put_terms(contract.id, record.id, {**drafted.clear, **drafted.slots})

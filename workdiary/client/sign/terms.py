@@ -70,6 +70,12 @@ def solo_terms(policy: PolicySet, party: SoloParty, at_ms: int, before: Mapping[
     return Drafted(clear, {"rate": {**SOLO_RATE}, "parties": [owner]}, ())
 
 
+def begins_ms(terms: Mapping[str, Any], otherwise: int) -> int:
+    """Where the time span of terms begins; `otherwise` without any."""
+    span = terms.get("span")
+    return int(span["start"]) if isinstance(span, dict) else otherwise
+
+
 def differ(policy: PolicySet, party: SoloParty, terms: Mapping[str, Any]) -> bool:
     """Whether the terms in force say something else than this policy and server do."""
     wanted = {"policy": digest(policy), "idle": policy.idle_ms, "upload_key": party.upload_key}

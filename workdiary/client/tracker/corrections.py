@@ -96,16 +96,15 @@ class Corrector:
         """See `Corrections.move`."""
         parts = self._parts
         text = None if memo is None else check_memo(memo)
-        target = Destination(parts.contracts.contract(to), text, label, over_limit)
         with self._lock:
-            mover = Mover(parts, target)
+            segments = [self._past(rid) for rid in rids]
+            first = min((segment.start.start_ms for segment in segments), default=None)
+            parts.journal.ensure_stream(parts.contracts.contract(to).id, parts.policy, first)
+            mover = Mover(parts, Destination(parts.contracts.contract(to), text, label, over_limit))
+            mover.check(segments)
             made: list[str] = []
             shots: list[ShotSet] = []
             try:
-                segments = [self._past(rid) for rid in rids]
-                mover.check(segments)
-                first = min((segment.start.start_ms for segment in segments), default=None)
-                parts.journal.ensure_stream(target.id, parts.policy, first)
                 for rid in rids:
                     moving = mover.move(rid)
                     made.append(moving.start.rid)
