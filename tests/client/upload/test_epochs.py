@@ -38,6 +38,20 @@ def restart(desk: EnrolledHome) -> None:
     desk.reopen(crash=True)
 
 
+def test_images_stored_since_the_backup_are_sent_again(desk: EnrolledHome) -> None:
+    """Those of lost records, and those of records that the backup held while it did not hold the image."""
+    desk.segment("Part one")
+    desk.segment("Part two")
+    desk.sign()
+    assert drain(desk).sync == "ok"
+    stored = dict(desk.server.images)
+    desk.server.begin_epoch(len(desk.server.records) - 1)
+    desk.server.images.clear()
+    desk.uploader.link_up()
+    assert drain(desk).sync == "ok"
+    assert desk.server.images == stored
+
+
 def test_what_was_lost_goes_again_and_both_notes_and_receipts_stay(desk: EnrolledHome) -> None:
     rids = recorded(desk, 3)
     assert drain(desk).sync == "ok"

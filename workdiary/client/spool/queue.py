@@ -24,6 +24,7 @@ from workdiary.evidence.notes import parse_receipt
 RECORD_REFUSED = "record-refused"
 # The code of a sent record whose receipt has fewer than k cosignatures of the pinned witnesses.
 UNWITNESSED = "unwitnessed"
+_IMAGES_AGAIN = "UPDATE images SET state = 'queued' WHERE state = 'sent' AND key IS NOT NULL"
 KEPT_AFTER_STORED_MS = 7 * 24 * 3_600_000  # evidence.md, Protocol 3: blobs ≥ 7 days after they were stored
 
 
@@ -190,12 +191,19 @@ class SendQueue:
         self._book.remove_files(self._db.write(work))
 
     def again(self, rid: str) -> None:
-        """The server does not know a record that counted as sent: send it again."""
-        self._db.write(
-            lambda db: db.execute(
+        """The server does not know a record that counted as sent: send it again, with its images."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(
                 "UPDATE records SET state = 'signed', code = NULL WHERE rid = ? AND state = 'sent'", (rid,)
             )
-        )
+            db.execute(f"{_IMAGES_AGAIN} AND rid = ?", (rid,))
+
+        self._db.write(work)
+
+    def images_again(self) -> None:
+        """The server was put back from a backup: whatever image is still here is offered again."""
+        self._db.write(lambda db: db.execute(_IMAGES_AGAIN))
 
     def state(self, rid: str) -> str | None:
         """A record's state, None if it is not known."""

@@ -125,7 +125,8 @@ class Greeting:
                 return
             before = page[-1][0]
         if everything:
-            # Everything sent to an earlier epoch was asked for.
+            # Everything sent to an earlier epoch was asked for. Of images nobody knows which the backup held.
+            queue.images_again()
             account.note(_all_searched)
 
 
