@@ -66,7 +66,7 @@ def compared(what: str, warm: list[Body], last: list[Body], note: str = "") -> I
 
 
 def simulated() -> Iterator[Result]:
-    """48 hours on a simulated clock: eight of work in two pieces, then the night, six times over."""
+    """48 hours of tracking on a simulated clock, with a shot a cell and a new memo every hour."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name, ExitStack() as stack:
         folder = Path(name)
         clock = SharedClock(folder / "clock")

@@ -12,7 +12,6 @@ import struct
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from typing import cast
 
 from benchmarks.processes import PEERS
 from tests.fakes.clock import FakeClock
-from tests.fakes.stages import FakeAlarms, ManualWorker
+from tests.fakes.stages import ManualWorker
 from tests.fakes.week import MONDAY, Desk, NoiseTaker
 from workdiary.client.account import Contract
 from workdiary.client.tracker.work import ThreadWorker
@@ -96,6 +95,9 @@ class Crew(ThreadWorker):
             self._done.wait_for(lambda: not self.jobs, 120)
 
 
+_Three = tuple[ManualWorker, ManualWorker, ManualWorker]
+
+
 @dataclass
 class SimulatedDesk(Desk):
     """The desk of the tests with worker threads; awaited: whether time waits for pictures and for sending.
@@ -107,20 +109,10 @@ class SimulatedDesk(Desk):
     awaited: bool = True
     taker: NoiseTaker = field(default_factory=NoiseTaker)
 
-    def boot(self) -> None:
-        """As the desk's, on threads."""
-        self.desktop.input.running = False
-        self.alarms = FakeAlarms(self.clock)
-        self.posted = deque()
-        self.camera, self.signer, self.sender = (
-            cast("ManualWorker", crew)
-            for crew in (
-                Crew("camera", awaited=self.awaited),
-                Crew("signer"),
-                Crew("sender", awaited=self.awaited),
-            )
-        )
-        self._assemble(self._stages())
+    def _workers(self) -> _Three:
+        """Threads; signing is always waited for."""
+        camera, sender = (Crew(name, awaited=self.awaited) for name in ("camera", "sender"))
+        return cast("_Three", (camera, Crew("signer"), sender))
 
     def contracts(self) -> tuple[Contract, ...]:
         """With as many shots a cell as asked for."""

@@ -20,6 +20,7 @@ from PIL import Image
 from tests.fakes.clock import FakeClock
 from tests.fakes.rig import Rig
 from tests.fakes.shots import FakeShotTaker
+from tests.fakes.stages import ManualWorker
 from workdiary import __version__
 from workdiary.client.account import Contract
 from workdiary.client.segment.image_file import NONCE_BYTES, encode_key, write_sealed
@@ -153,14 +154,18 @@ class Desk(Rig):
         """As `Rig.boot`, without its fake stages."""
         from collections import deque
 
-        from tests.fakes.stages import FakeAlarms, ManualWorker
+        from tests.fakes.stages import FakeAlarms
 
         self.desktop.input.running = False
         self.time = open_time(self.files.home, self.files.account, self.files.spool, self.clock)
         self.alarms = FakeAlarms(self.time)
         self.posted = deque()
-        self.camera, self.signer, self.sender = ManualWorker(), ManualWorker(), ManualWorker()
+        self.camera, self.signer, self.sender = self._workers()
         self._assemble(self._stages())
+
+    def _workers(self) -> tuple[ManualWorker, ManualWorker, ManualWorker]:
+        """Whoever takes shots, signs and sends."""
+        return ManualWorker(), ManualWorker(), ManualWorker()
 
     def contracts(self) -> tuple[Contract, ...]:
         """The account's contracts, as the tracker asks for them."""
