@@ -123,6 +123,7 @@ class _Told:
         self._state = ""
         self._reason = ""
         self._shot: str | None = None
+        self._away: str | None = None
 
     def hear(self, snapshot: Snapshot) -> None:
         """On the engine's thread."""
@@ -130,6 +131,10 @@ class _Told:
             self._shot = snapshot.shot.shot_id
             number = snapshot.shot.images
             say(f"Screenshot taken ({number} screen{'' if number == 1 else 's'}).")
+        asked = snapshot.question
+        if asked is not None and asked.answer is None and asked.until_ms and asked.id != self._away:
+            self._away = asked.id
+            say(f"{span(asked.billed_ms)} without input count no more. If it was work: workdiary away keep.")
         if (snapshot.state, snapshot.reason) == (self._state, self._reason):
             return
         before, self._state, self._reason = self._state, snapshot.state, snapshot.reason

@@ -167,6 +167,11 @@ def test_keep_claims_what_was_recorded_and_the_time_after_it(rig: RealRig) -> No
     assert memos == {"a call with Bob"}
     rig.stop()
     steps(rig, 72)
+    assert [(c.tracked_ms // MS, c.kind) for c in rig.now.strip] == [
+        (10, "idle-claim"),
+        (10, "idle-claim"),
+        (4, "tracked"),
+    ]
     assert {s.state for s in rig.diary().segments} == {"sent"}
     assert counted(rig, "idle-claim") == 18
 

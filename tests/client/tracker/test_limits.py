@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.rig import Rig
 from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.machine import Event, Mode
 
 MINUTE = 60
@@ -23,6 +24,11 @@ def rig(tmp_path: Path) -> Rig:
 
 def tracked(rig: Rig) -> int:
     return sum(row.tracked_ms for row in rig.closed)
+
+
+def told(rig: Rig) -> Snapshot:
+    rig.core.news.publish()
+    return rig.now
 
 
 def work(rig: Rig, seconds: int) -> None:
@@ -84,6 +90,7 @@ def test_what_happens_just_after_the_limit_finds_the_segment_ended_at_it(rig: Ri
     rig.settle()
     assert tracked(rig) == LIMIT_S * 1000
     assert rig.mode is {"stop": Mode.STOPPED, "switch": Mode.TRACKING}.get(what, Mode.BLOCKED)
+    assert rig.mode is not Mode.BLOCKED or "neither billed nor protected" in told(rig).reason
 
 
 def test_a_cells_edge_between_the_limit_and_the_next_look_changes_nothing(rig: Rig) -> None:

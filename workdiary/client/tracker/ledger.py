@@ -138,11 +138,13 @@ class Ledger:
         tracked: dict[int, int] = {}
         kinds: dict[int, str] = {}
         for piece in (*self.pieces.values(), *([live] if live is not None else [])):
-            inside = piece.time.between(*window)
-            if inside > 0:
-                cell = cell_start(piece.time.start, self.policy)
-                tracked[cell] = tracked.get(cell, 0) + inside
-                kinds[cell] = piece.kind
+            # time that was said may lie over several cells
+            low, high = max(piece.time.start, window[0]), min(piece.time.end, window[1])
+            for cell in range(cell_start(low, self.policy), high, self._cell):
+                inside = piece.time.between(max(cell, low), min(cell + self._cell, high))
+                if inside > 0:
+                    tracked[cell] = tracked.get(cell, 0) + inside
+                    kinds[cell] = piece.kind
         missed: dict[int, str] = {}
         for start, end, kind in self.gaps:
             for cell in range(

@@ -122,7 +122,7 @@ class Timer:
             self._absent_until(self.parts.clock.total_ms())
             tracked = self.mode is Mode.TRACKING
             self.fire(_AWAY[kind])
-            self.reason = kind if tracked else self.reason
+            self.reason = kind if tracked and self.mode is Mode.AWAY else self.reason
         elif _BACK[kind] in self._away:
             self._away.discard(_BACK[kind])
             if not self._away:
