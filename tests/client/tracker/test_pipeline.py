@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.clock import FakeClock
 from tests.fakes.enrolled import EnrolledHome
 from tests.fakes.rig import Rig
 from tests.fakes.stages import ManualWorker
@@ -42,8 +43,10 @@ class Known:
 class RealRig(Rig):
     """A rig over a real home and a fake server; `boot` is a crash and a restart."""
 
-    def __init__(self, folder: Path, policy: PolicySet, preview_ms: int) -> None:
-        self.enrolled = EnrolledHome(folder, trusting=True)
+    def __init__(
+        self, folder: Path, policy: PolicySet, preview_ms: int, clock: FakeClock | None = None
+    ) -> None:
+        self.enrolled = EnrolledHome(folder, clock=clock or FakeClock(), trusting=True)
         self.started = False
         super().__init__(self.enrolled.spool.image_folder, policy, preview_ms, clock=self.enrolled.clock)
 
@@ -77,8 +80,10 @@ class RealRig(Rig):
         self.enrolled.spool.close()
 
 
-def rig_of(folder: Path, policy: PolicySet = STANDARD, preview_ms: int = 60_000) -> RealRig:
-    rig = RealRig(folder, policy, preview_ms)
+def rig_of(
+    folder: Path, policy: PolicySet = STANDARD, preview_ms: int = 60_000, clock: FakeClock | None = None
+) -> RealRig:
+    rig = RealRig(folder, policy, preview_ms, clock)
     rig.core.learn()
     return rig
 
