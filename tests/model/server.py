@@ -11,7 +11,9 @@ from tests.fakes.records import ACCOUNT, CONTRACT
 from workdiary.client.errors import OfflineError
 from workdiary.client.upload.transport import Answer
 from workdiary.evidence.canonical import unb64u
-from workdiary.evidence.envelope import ParsedRecord, open_disclosures
+from workdiary.evidence.digest import record_id, sha256_b64u
+from workdiary.evidence.envelope import ParsedRecord, check_signature, open_disclosures, parse
+from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.keys import verify
 from workdiary.rules.diary import Diary
 from workdiary.rules.entries import Entry
@@ -19,6 +21,7 @@ from workdiary.rules.projection import project
 from workdiary.wire.messages import ContractRef, EnrolReply, EnrolRequest, enrol_proof_input
 from workdiary.wire.problems import ProblemCode
 from workdiary.wire.reading import decode
+from workdiary.wire.upload import unpack_record
 
 OTHER = fixed_uuid("the other contract")
 CONTRACTS = (ContractRef(CONTRACT, "demo"), ContractRef(OTHER, "other"))
@@ -69,10 +72,28 @@ class ModelServer(FakeServer):
 
     def _record(self, rid: str, headers: Mapping[str, str], body: bytes) -> Answer:
         before = len(self.log.leaves)
-        answer = super()._record(rid, headers, body)
+        answer = self._unreadable(rid, body) or super()._record(rid, headers, body)
         if len(self.log.leaves) > before:
             self.appended.append((rid, self.records[rid].parsed.jws))
         return answer
+
+    def _unreadable(self, rid: str, body: bytes) -> Answer | None:
+        """What could never be read or attributed is refused in writing."""
+        subject, code = sha256_b64u(body), ProblemCode.MALFORMED
+        try:
+            jws, _ = unpack_record(body)
+            subject = record_id(jws)
+            if rid in self.records or rid in self.gone:
+                return None
+            parsed = parse(jws)
+            code = ProblemCode.BAD_SIGNATURE
+            check_signature(parsed, self.jwk)
+            if parsed.rid == rid:
+                return None
+            code = ProblemCode.MALFORMED
+        except EvidenceError:
+            pass
+        return self.problem(code, self.refusal(rid, subject, str(code)))
 
     def _redact(self, parsed: ParsedRecord) -> None:
         """A picture blurred afterwards takes the other's place, which ends as if it was redacted."""
