@@ -149,8 +149,7 @@ class Amending:
                 raise KnownError(
                     "There is no such image", "It was removed.", subject=rid, exit_code=ExitCode.NOT_FOUND
                 )
-            about = (target.rid,) if target.of is None else (target.rid, target.of)
-            effect = Effect(targets=about, destroy=(digest,), replaced=image)
+            effect = Effect(targets=(target.rid, *target.of), destroy=(digest,), replaced=image)
             record = self._pen.sign(
                 target.contract, "replace", drafts.replace(target.id, digest, image), effect
             )

@@ -66,8 +66,8 @@ class Target:
     """A record of this home, or a segment or an amendment that waits to be one: its id is None until then.
 
     digests: slot name to disclosure digest, of what nobody destroyed; start_ms, end_ms: of an open segment
-    both are its start; removed: its owner removed the whole segment before it was signed; of: the segment
-    that a `replace` speaks of.
+    both are its start; removed: its owner removed the whole segment before it was signed; of: the segments
+    that a `replace` or `idle-claim` speaks of.
     """
 
     rid: str
@@ -79,7 +79,7 @@ class Target:
     end_ms: int = 0
     is_open: bool = False
     removed: bool = False
-    of: str | None = None
+    of: tuple[str, ...] = ()
 
 
 Strip = RedactScope | Literal["time"]

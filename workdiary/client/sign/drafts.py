@@ -107,7 +107,8 @@ def _spans(wish: Wish, known: Mapping[str, Target]) -> list[Part]:
         some = rows[first : first + SPANS_CAP]
         clear: JsonObject = {"spans": [row for _, row in some]}
         slots: JsonObject = {}
-        about = tuple(dict.fromkeys(rid for rid, _ in some))
+        named = dict.fromkeys(rid for rid, _ in some)
+        about = tuple(dict.fromkeys(name for rid in named for name in (rid, *known[rid].of)))
         if claim and origin is not None:
             clear |= {"tgt": origin.id, "choice": wish.more["choice"]}
             slots["memo"] = wish.more["memo"]

@@ -35,14 +35,14 @@ class Targets:
         found = self._db.rows("SELECT name, digest FROM disclosures WHERE rid = ? AND box IS NOT NULL", rid)
         digests = {str(name): str(digest) for name, digest in found}
         removed = kind == "segment" and is_tombstone(parse(jws))
-        of = None
-        if kind == "replace":
-            said = self._db.row(
+        of: tuple[str, ...] = ()
+        if kind in {"replace", "idle-claim"}:
+            said = self._db.rows(
                 "SELECT t.tgt FROM targets t JOIN records r ON r.rid = t.tgt "
                 "WHERE t.rid = ? AND r.kind = 'segment'",
                 rid,
             )
-            of = None if said is None else str(said[0])
+            of = tuple(str(name) for (name,) in said)
         return Target(rid, contract, ident, digests, kind, start_ms, end_ms, removed=removed, of=of)
 
     def _handle(self, handle: str) -> Target | None:
