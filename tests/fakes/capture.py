@@ -129,6 +129,7 @@ class FakeDesktop:
             window=Choice(self.window, self.window.name),
             session=Choice(self.session, self.session.name),
             shot=self.shot,
+            windows="fake",
         )
 
     def renamed(self, name: str) -> Backends:

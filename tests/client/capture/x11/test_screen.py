@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fakes.xserver import XServer, wait_for, xvfb
 from workdiary.client.capture.port import Display, Frame, UnavailableError
-from workdiary.client.capture.x11.screen import MssScreens
+from workdiary.client.capture.x11.screen import MssScreens, _looks
+from workdiary.client.capture.x11.xcb import XConnection, XError
 
 pytestmark = pytest.mark.x11
 RED, BLUE = b"\x00\x00\xff", b"\xff\x00\x00"
@@ -79,3 +81,59 @@ def test_no_server_is_a_reason() -> None:
 def test_a_shallow_screen_is_a_reason() -> None:
     with xvfb("640x480x8") as shallow, pytest.raises(UnavailableError, match="could not be read"):
         MssScreens(shallow.display).grab()
+
+
+class FakeRandr:
+    """A server with monitors Xvfb cannot have: (corner, size on the desktop, own pixels, rotation bit)."""
+
+    root = 1
+
+    def __init__(self, *monitors: tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]) -> None:
+        self.monitors = monitors
+
+    def extension(self, name: str) -> int:
+        if not self.monitors:
+            raise UnavailableError(f"no {name}")
+        return 140
+
+    def ask(self, _opcode: int, data: bytes, minor: int = 0) -> bytes:
+        if minor == 20:
+            (crtc, _) = struct.unpack("=II", data)
+            if crtc >= len(self.monitors):
+                raise XError("gone")
+            corner, size, _, bit = self.monitors[crtc]
+            return bytes(12) + struct.pack("=hhHHIH", *corner, *size, 70 + crtc if size[0] else 0, bit)
+        count = len(self.monitors)
+        head = bytes(12) + struct.pack("=IHHHH", 5, count, 1, count, 0) + bytes(8)
+        modes = b"".join(
+            struct.pack("=IHH", 70 + n, *own) + bytes(24) for n, (_, _, own, _) in enumerate(self.monitors)
+        )
+        return head + struct.pack(f"={count}I", *range(count)) + bytes(4) + modes
+
+
+def looks(*monitors: tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]) -> dict[object, object]:
+    return dict(_looks(FakeRandr(*monitors)))  # type: ignore[arg-type]
+
+
+def test_densities_are_told_per_monitor() -> None:
+    found = looks(
+        ((0, 0), (3840, 2160), (3840, 2160), 1),
+        ((3840, 0), (3840, 2160), (1920, 1080), 1),  # shows twice the desktop it has pixels for
+        ((0, 2160), (2160, 3840), (3840, 2160), 2),  # turned
+        ((2160, 2160), (1620, 2880), (3840, 2160), 8),  # turned, and drawn larger by a third
+        ((9, 9), (0, 0), (1920, 1080), 1),  # dark
+    )
+    assert found == {
+        (0, 0): (1000, 0),
+        (3840, 0): (500, 0),
+        (0, 2160): (1000, 90),
+        (2160, 2160): (1333, 270),
+    }
+
+
+def test_without_randr_a_monitor_is_upright_and_plain() -> None:
+    assert looks() == {}
+
+
+def test_a_real_monitor_is_plain(screen: XServer) -> None:
+    assert _looks(XConnection(screen.display)) == {(0, 0): (1000, 0)}

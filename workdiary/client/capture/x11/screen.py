@@ -8,6 +8,7 @@ monitor's rotation.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import mss
 
@@ -20,7 +21,7 @@ _PLAIN_DPI = 96.0
 
 
 def _scale_milli(x: XConnection) -> int:
-    """The scale the desktop's programs draw with, from Xft.dpi: X11 has one for all monitors."""
+    """The scale the desktop's programs draw with, from Xft.dpi: one for all monitors."""
     found = x.property(x.root, "RESOURCE_MANAGER")
     for line in (found.data if found else b"").splitlines():
         name, _, value = line.partition(b":")
@@ -32,23 +33,37 @@ def _scale_milli(x: XConnection) -> int:
     return 1000
 
 
-def _rotations(x: XConnection) -> dict[tuple[int, int], int]:
-    """Degrees by the upper left corner of each lit screen; empty where RandR does not tell."""
+def _looks(x: XConnection) -> dict[tuple[int, int], tuple[int, int]]:
+    """(scale against the desktop's, in thousandths; degrees) by upper left corner; empty without RandR.
+
+    A monitor that shows more pixels of the desktop than it has (`xrandr --scale`, how X11 mixes densities)
+    draws everything smaller by as much.
+    """
     try:
         randr = x.extension("RANDR")
         x.ask(randr, struct.pack("=II", 1, 3), _QUERY_VERSION)
         reply = x.ask(randr, struct.pack("=I", x.root), _GET_RESOURCES)
         (stamp,) = struct.unpack_from("=I", reply, 12)
-        (count,) = struct.unpack_from("=H", reply, 16)
-        found: dict[tuple[int, int], int] = {}
-        for crtc in struct.unpack_from(f"={count}I", reply, 32):
+        crtcs, outputs, count = struct.unpack_from("=HHH", reply, 16)
+        modes = dict(_modes(reply[32 + 4 * (crtcs + outputs) :], count))
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        for crtc in struct.unpack_from(f"={crtcs}I", reply, 32):
             info = x.ask(randr, struct.pack("=II", crtc, stamp), _GET_CRTC)
-            left, top, width, _, mode, rotation = struct.unpack_from("=hhHHIH", info, 12)
+            left, top, width, height, mode, rotation = struct.unpack_from("=hhHHIH", info, 12)
             if mode and width:
-                found[left, top] = _ROTATIONS.get(rotation & 15, 0)
+                turned = _ROTATIONS.get(rotation & 15, 0)
+                own = modes.get(mode, (width, height))[turned % 180 // 90]
+                found[left, top] = (round(1000 * own / width), turned)
     except (XError, UnavailableError):
         return {}
     return found
+
+
+def _modes(data: bytes, count: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Each mode's id with the pixels a monitor has in it, unturned."""
+    for at in range(count):
+        mode, width, height = struct.unpack_from("=IHH", data, 32 * at)
+        yield mode, (width, height)
 
 
 class MssScreens:
@@ -63,7 +78,7 @@ class MssScreens:
         """See `ScreenGrabber.grab`; monitors in RandR's order, the whole root where there are none."""
         x = XConnection(self._display)
         try:
-            scale, rotations = _scale_milli(x), _rotations(x)
+            scale, looks = _scale_milli(x), _looks(x)
         finally:
             x.close()
         try:
@@ -75,6 +90,7 @@ class MssScreens:
         frames: dict[Display, Frame] = {}
         for monitor, shot in shots:
             at = (monitor["left"], monitor["top"])
-            display = Display(*at, shot.width, shot.height, scale, rotations.get(at, 0))
+            own, turned = looks.get(at, (1000, 0))
+            display = Display(*at, shot.width, shot.height, scale * own // 1000, turned)
             frames[display] = Frame(display, bytes(shot.bgra))  # mirrored monitors show one picture
         return list(frames.values())
