@@ -16,6 +16,7 @@ from workdiary.client import compose
 from workdiary.client.compose import Client, Options, Senses, build_client, build_texts
 from workdiary.client.control import ask
 from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.segment.clock import SystemClock
 from workdiary.client.tracker.lock import HomeLock
 from workdiary.wire.control import ControlRequest
 
@@ -27,7 +28,7 @@ class Outside:
     """Server and desktop of one client; `options` point at them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.server = FakeServer()
+        self.server = FakeServer(now_ms=SystemClock().wall_ms)
         self.desktop = FakeDesktop()
         monkeypatch.setattr(compose, "HttpTransport", lambda _base: _Wire(self.server))
         senses = Senses(

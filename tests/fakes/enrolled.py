@@ -83,7 +83,7 @@ class EnrolledHome:
                 account=self.account,
                 journal=self.journal,
                 transport=way,
-                clock=self.time,
+                clock=Signing(self.time),
                 jitter=lambda: self.jitter,
                 time=self.time if self.trusting else None,
             )

@@ -133,7 +133,7 @@ class Desk(Rig):
             account=files.account,
             journal=self.real_journal,
             transport=self.transport,
-            clock=self.time,
+            clock=Signing(self.time),
             jitter=lambda: 0.5,
             time=self.time,
         )

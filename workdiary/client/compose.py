@@ -191,7 +191,8 @@ class Client:
 
     def _engine(self) -> Engine:
         files, senses, time = self.files, self._options.senses, self.time
-        context = SigningContext(Signing(time), build_texts(self.backends), senses.entropy)
+        likely = Signing(time)
+        context = SigningContext(likely, build_texts(self.backends), senses.entropy)
         journal = Journal(files.spool.book, files.keys, files.account, context)
         uploader = Uploader(
             UploaderParts(
@@ -200,7 +201,7 @@ class Client:
                 account=files.account,
                 journal=journal,
                 transport=self._transport,
-                clock=time,
+                clock=likely,
                 jitter=senses.jitter,
                 entropy=senses.entropy,
                 time=time,

@@ -224,3 +224,20 @@ def test_the_server_tells_its_time_in_milliseconds(home: EnrolledHome) -> None:
     shown = Installation.from_json(home.server.installation().to_json())
     assert shown.time_ms == home.clock.true_ms
     assert STANDARD.time_tolerance_ms == 120_000
+
+
+def test_images_are_kept_for_their_week_however_far_the_clock_is_set(home: EnrolledHome) -> None:
+    home.segment()
+    home.sign()
+    home.uploader.run_once()
+    home.uploader.run_once()
+    assert home.server.images
+    home.clock.step(10 * YEAR)
+    home.uploader.link_up()
+    assert home.uploader.run_once().sync == "ok"
+    assert len(list(home.spool.image_folder.iterdir())) == 2
+    home.clock.step(-10 * YEAR)
+    home.clock.advance(8 * 24 * HOUR)
+    home.uploader.link_up()
+    home.uploader.run_once()
+    assert list(home.spool.image_folder.iterdir()) == []
