@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 from typing import Final
 
 import click
@@ -109,6 +111,18 @@ def fingerprints(options: Globals) -> dict[str, object]:
         "operator": fingerprint(thumbprint(known.operator_jwk)),
         "log": fingerprint(log_kid(parse_vkey(known.log_vkey).public)),
     }
+
+
+def own_token(home: Path) -> str:
+    """The one-time token that the embedded server of this home keeps for its owner. Raises KnownError."""
+    try:
+        return str(json.loads((home / "server" / "solo.json").read_text("utf-8"))["enrol_token"])
+    except (OSError, ValueError, KeyError) as error:
+        raise KnownError(
+            "A one-time token is needed",
+            "Ask the operator of the server for one: workdiary keys enrol TOKEN.",
+            exit_code=ExitCode.USAGE,
+        ) from error
 
 
 def judged(refused: RefusedError) -> KnownError:

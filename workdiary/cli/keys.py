@@ -17,7 +17,7 @@ import click
 
 from workdiary.cli import Globals
 from workdiary.cli.export import reachable_server
-from workdiary.cli.keylist import fingerprints, judged, print_keys
+from workdiary.cli.keylist import fingerprints, judged, own_token, print_keys
 from workdiary.cli.talk import can_ask, confirmed, say, tell
 from workdiary.client.compose import KeyWork, Senses, key_work
 from workdiary.client.sign.root import wipe
@@ -203,6 +203,22 @@ def rotate(options: Globals, *, yes: bool) -> None:
     with _working(options) as work:
         if confirmed("Give this computer a new key?", yes=yes):
             kid = work.desk.rotate()
+            _send(work)
+            click.echo(fingerprint(kid))
+
+
+@keys.command()
+@click.argument("token", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def enrol(options: Globals, token: str | None, *, yes: bool) -> None:
+    """Come back after this computer's key was ended: with a new key, and everything that waits here.
+
+    TOKEN: one-time, from the operator; a diary kept on this computer needs none.
+    """
+    with _working(options) as work:
+        if confirmed("Enrol this computer anew, with a new key?", yes=yes):
+            kid = work.enrol(token or own_token(options.resolved_home()))
             _send(work)
             click.echo(fingerprint(kid))
 

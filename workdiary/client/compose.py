@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -39,7 +40,7 @@ from workdiary.client.tracker.work import ThreadWorker
 from workdiary.client.tracker.world import Choices, Stages, World
 from workdiary.client.tracker.zone import computer_zone
 from workdiary.client.upload.agreements import in_force
-from workdiary.client.upload.enrol import Grant, enrol
+from workdiary.client.upload.enrol import Anew, Grant, enrol, enrol_anew
 from workdiary.client.upload.keydesk import KeyDesk, KeyParts
 from workdiary.client.upload.renewal import Renewal, RenewalParts
 from workdiary.client.upload.server import DiaryServer
@@ -269,11 +270,15 @@ def build_client(path: Path, options: Options) -> Client:
 
 @dataclass(frozen=True, slots=True)
 class KeyWork:
-    """What `workdiary keys` signs with; nothing is tracked meanwhile. send: one pass over the outbox."""
+    """What `workdiary keys` signs with; nothing is tracked meanwhile.
+
+    send: one pass over the outbox; enrol: by a one-time token, with a fresh key (`enrol_anew`).
+    """
 
     files: HomeFiles
     desk: KeyDesk
     send: Callable[[], SyncReport]
+    enrol: Callable[[str], str]
 
 
 @contextmanager
@@ -309,6 +314,7 @@ def key_work(
             files,
             KeyDesk(KeyParts(files.account, files.keys, journal, server, senses.clock.wall_ms)),
             uploader.run_once,
+            partial(enrol_anew, Anew(server, files.account, files.keys, files.spool.book, senses.entropy)),
         )
 
 

@@ -14,13 +14,19 @@ from tests.fakes.contracts import add_contract
 from tests.fakes.devices import Door, FakeDevice
 from tests.fakes.enrolled import EnrolledHome
 from tests.fakes.homes import Homes, desk_of, sent, signed, work
+from workdiary.client.errors import ExitCode, KnownError
+from workdiary.client.upload.enrol import Anew, enrol_anew
+from workdiary.client.upload.server import DiaryServer
 from workdiary.client.upload.uploader import LEARN_MS
 from workdiary.evidence.keys import Ed25519Signer
 from workdiary.rules.policy import STANDARD, digest
 from workdiary.server.accounts.models import Account, Device
+from workdiary.server.accounts.tickets import issue_enrol
 from workdiary.server.accounts.viewers import hashed
 from workdiary.server.compose import Service
 from workdiary.server.contracts.models import Contract, Party
+from workdiary.server.receive.models import Record
+from workdiary.server.store.sealing import make_scope
 from workdiary.wire.tokens import RENEW_LEFT_MS, TOKEN_LIFE_MS
 
 DAY = 86_400_000
@@ -105,6 +111,77 @@ def test_the_record_that_ends_its_own_device_counts_as_sent(first: EnrolledHome)
     assert sent(first) == "halted"
     assert kept in [item.rid for item in first.spool.outbox.list()]
     assert {state for _kind, state in waiting(first)} == {"signed"}
+
+
+def come_back(home: EnrolledHome, token: str) -> str:
+    assert home.transport is not None
+    server = DiaryServer(home.transport, home.keys.token)
+    return enrol_anew(Anew(server, home.account, home.keys, home.spool.book, os.urandom), token)
+
+
+def own_token(server: Service) -> str:
+    return str(json.loads((server.runtime.folder / "solo.json").read_text())["enrol_token"])
+
+
+def test_a_revoked_computer_comes_back_with_a_new_key_and_all_that_waits(
+    server: Service, first: EnrolledHome
+) -> None:
+    before = [work(first)]
+    assert sent(first) == "ok"
+    old, stream = first.keys.kid, signed(first, "segment")[-1].stream
+    Device.objects.filter(kid=old).update(revoked_ms=1, revoked_epoch=0, revoked_index=3)
+    kept = work(first)
+    assert sent(first) == "halted"
+    kid = come_back(first, own_token(server))
+    assert kid == first.keys.kid != old
+    after = work(first)
+    assert sent(first) == "ok"
+    assert waiting(first) == []
+    assert first.account.trust.refused == ""
+    rows = {row.rid: row.kid for row in Record.objects.filter(kind="segment")}
+    assert rows == {before[0]: old, kept: old, after: kid}
+    resume = signed(first, "open")[-1].payload["resume"]
+    assert isinstance(resume, dict)
+    assert (resume["stream"], resume["why"]) == (stream, "moved")
+    first.reopen()
+    assert first.keys.kid == kid
+    assert sent(first) == "ok"
+
+
+def test_a_crash_while_coming_back_leaves_one_key_that_signs(server: Service, first: EnrolledHome) -> None:
+    Device.objects.filter(kid=first.keys.kid).update(revoked_ms=1)
+    keep = first.keys.put_token
+
+    def crash(_token: str) -> None:
+        raise SystemExit
+
+    first.keys.put_token = crash  # type: ignore[method-assign]
+    with pytest.raises(SystemExit):
+        come_back(first, own_token(server))
+    first.keys.put_token = keep  # type: ignore[method-assign]
+    first.reopen(crash=True)
+    enrolment = first.account.enrolment
+    assert enrolment is not None
+    assert (enrolment.kid, enrolment.next_kid) == (first.keys.kid, "")
+    kid = come_back(first, own_token(server))
+    work(first)
+    assert sent(first) == "ok"
+    assert Record.objects.filter(kid=kid, kind="segment").exists()
+
+
+def test_a_token_that_is_spent_or_anothers_changes_nothing(server: Service, first: EnrolledHome) -> None:
+    stranger = Account.objects.create(role="freelancer", name="Somebody else", made_ms=0)
+    make_scope(str(stranger.id))
+    kid = first.keys.kid
+    for token in ("spent", issue_enrol(stranger)):
+        with pytest.raises(KnownError) as caught:
+            come_back(first, token)
+        assert caught.value.exit_code is ExitCode.REFUSED
+    first.reopen()
+    assert first.keys.kid == kid
+    work(first)
+    assert sent(first) == "ok"
+    assert server.runtime.solo
 
 
 class Client(FakeDevice):

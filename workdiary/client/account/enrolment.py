@@ -69,6 +69,7 @@ class Enrolment:
     witnesses: tuple[str, ...] = ()  # verifier keys; k of them make a note witnessed
     k: int = 0
     tsas: tuple[str, ...] = ()  # time stamping authorities, PEM
+    next_kid: str = ""  # enrolled already, and about to take the device key's place; "" most of the time
     token_expires_ms: int = 0  # of the device token, by the server's clock; 0: it does not end
 
 

@@ -9,6 +9,7 @@ signed yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from workdiary.client.account import Account
 from workdiary.client.sign.book import Book
@@ -30,6 +31,12 @@ def finish_rotation(keys: DeviceKeys, account: Account, book: Book) -> bool:
     following = keys.next_signer()
     if following is None:
         return False
+    known = account.enrolment
+    if known is not None and known.next_kid == following.kid:
+        keys.switch()
+        account.amend(lambda known: replace(known, kid=following.kid, cert="", next_kid=""))
+        keys.drop_next()
+        return True
     last = book.last(ACCOUNT, "rotate")
     rotated = last is not None and _new_kid(last[1]) == following.kid
     if last is not None and rotated:
