@@ -1,4 +1,4 @@
-"""A server's time: measured by the round trip, never from a stranger; what a wrong clock recorded is placed."""
+"""A server's time: measured by the round trip, never from a stranger; what a wrong clock did is placed."""
 
 from __future__ import annotations
 
