@@ -60,7 +60,7 @@ def is_locked(start_ms: int, now_ms: int, policy: PolicySet) -> bool:
 
 
 def first_open(now_ms: int, policy: PolicySet) -> int:
-    """The first instant whose week is not locked: time from before it comes after the lock, if it comes now."""
+    """The first instant whose week is not locked: what comes now from before it comes after the lock."""
     start = week_of(now_ms).start
     while not is_locked(start - 1, now_ms, policy):
         start = week_of(start - 1).start
