@@ -22,6 +22,8 @@ from workdiary.solo import Solo, open_solo
 from workdiary.wire.known import KnownError
 
 SENT_S: Final = 30.0
+# On a disk that takes nothing no receipt could be kept, so waiting for one brings little.
+SENT_FULL_S: Final = 5.0
 _STATES: Final = {"tracking": "Tracking", "paused": "Paused", "idle": "Idle", "blocked": "Blocked"}
 
 
@@ -79,7 +81,8 @@ class Foreground:
         finally:
             undo()
         client.tracker.stop()
-        _say_end(solo)
+        room = client.files.spool.health()
+        _say_end(solo, SENT_FULL_S if room.full and room.used < room.limit else SENT_S)
         if blocked.state == "blocked":
             raise KnownError("Tracking had to stop", blocked.reason, subject=str(self.home))
 
@@ -96,13 +99,13 @@ def _agreed(solo: Solo, wanted: Wanted) -> bool:
     return confirmed("Start recording?", yes=wanted.yes)
 
 
-def _say_end(solo: Solo) -> None:
-    """Holds end as keep; wait until all is sent, say what is not."""
+def _say_end(solo: Solo, sent_s: float) -> None:
+    """Holds end as keep; wait until all is sent (at most `sent_s`), say what is not."""
     tracker = solo.client.tracker
-    tracker.finish(SENT_S)
+    tracker.finish(sent_s)
     say(f"Stopped. {span(tracker.snapshot().session_ms)} tracked.")
-    until = time.monotonic() + SENT_S
-    trouble = solo.server_trouble(SENT_S)
+    until = time.monotonic() + sent_s
+    trouble = solo.server_trouble(sent_s)
     if trouble is None:
         tracker.wait_until(_ended, max(0.0, until - time.monotonic()))
     left = tracker.snapshot()
