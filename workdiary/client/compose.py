@@ -106,7 +106,7 @@ class Client:
         told = () if self.files.opened.notice is None else (self.files.opened.notice,)
         known = [name for contract in self.contracts() for name in (contract.id, contract.name)]
         strangers = self._privacy.strangers(known) if known else ()
-        stray = [f"settings.toml has a private list for “{name}”, which is no contract." for name in strangers]
+        stray = [f"settings.toml has a private list for “{name}”, no contract's name." for name in strangers]
         standing = in_words(flag for flag in self.flags() if flag in _TOLD_AT_START)
         return (*told, *self.files.spool.notices, *stray, *standing)
 

@@ -92,7 +92,7 @@ class Outbox:
         )
 
     def resumed(self, since_ms: int) -> str:
-        """Why the newest stream of any contract had to be begun anew: restored, lost or moved; "" if none was.
+        """Why the newest stream of any contract was begun anew: restored, lost or moved; "" if none was.
 
         Only streams opened from `since_ms` on; that of a key that took another's place is none of them.
         """
