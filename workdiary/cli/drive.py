@@ -120,7 +120,7 @@ def _show(found: Mapping[str, JsonValue], *, as_json: bool) -> None:
     click.echo("  ".join(f"{name} {_clock(seconds)}" for name, seconds in times.items()))
     outbox = found.get("outbox")
     waiting = outbox.get("waiting") if isinstance(outbox, dict) else None
-    click.echo(f"sync {found.get('sync')}, {waiting} waiting")
+    click.echo(f"sync {found.get('sync')}, {waiting} waiting{_skew(found.get('clock_skew_s'))}")
     if found.get("reason"):
         click.echo(str(found["reason"]))
     question = found.get("question")
@@ -129,6 +129,13 @@ def _show(found: Mapping[str, JsonValue], *, as_json: bool) -> None:
     told = found.get("flags")
     for words in in_words(str(flag) for flag in (told if isinstance(told, list) else ())):
         click.echo(words)
+
+
+def _skew(seconds: JsonValue) -> str:
+    """How far this computer's clock is off, where it is."""
+    off = seconds if isinstance(seconds, int) else 0
+    way = "ahead of" if off > 0 else "behind"
+    return f", clock {abs(off)} s {way} the server's" if off else ""
 
 
 def _clock(seconds: JsonValue) -> str:

@@ -1,4 +1,4 @@
-"""What is believed of the clocks: steps, empty batteries, servers; nothing new lies over anything recorded."""
+"""What is believed of the clocks: steps, empty batteries, servers; nothing lies over what was recorded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from workdiary.client.segment.clock import read
-from workdiary.client.segment.trusted import AHEAD_MS, Contact, Known, TrustedTime, boot_digest
+from workdiary.client.segment.trusted import (
+    AHEAD_MS,
+    Contact,
+    Known,
+    TrustedTime,
+    boot_digest,
+    skew_words,
+)
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 DAY, YEAR = 24 * HOUR, 365 * 24 * HOUR
@@ -149,6 +156,22 @@ def test_a_server_on_this_computer_goes_by_the_clock_that_was_set() -> None:
     assert begin(time, fresh=True)[0] == clock.wall_ms()
     assert time.met(own)
     assert begin(time) == (clock.wall_ms(), False)
+
+
+@pytest.mark.parametrize(
+    ("skew", "words"),
+    [
+        (0, ""),
+        (120_000, ""),
+        (-121_000, "2 minutes behind"),
+        (3 * HOUR, "3 hours ahead"),
+        (9 * YEAR, "days ahead"),
+    ],
+)
+def test_a_clock_that_is_far_off_is_told_in_words(skew: int, words: str) -> None:
+    told = skew_words(skew)
+    assert words in told
+    assert bool(words) == bool(told)
 
 
 def test_a_server_on_this_computer_is_no_witness_for_2019() -> None:

@@ -273,6 +273,21 @@ def _agree(known: Contact | None, contact: Contact) -> bool:
     return off <= STEP_MS + known.bound_ms + contact.bound_ms
 
 
+def skew_words(skew_ms: int) -> str:
+    """What is said of a wall clock, "" for one that is right enough that nobody has to act."""
+    off_s = abs(skew_ms) // 1000
+    if abs(skew_ms) <= TOLERANCE_MS:
+        return ""
+    for unit, many in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if off_s >= 2 * unit:
+            way = "ahead of" if skew_ms > 0 else "behind"
+            return (
+                f"This computer's clock is {off_s // unit} {many} {way} the diary server's: set it right. "
+                "Time is recorded where the server says."
+            )
+    return ""
+
+
 def boot_digest(boot_id: str) -> str:
     """Names a boot in the home's files without telling it."""
     return hashlib.sha256(f"workdiary boot {boot_id}".encode()).hexdigest()[:32]

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from workdiary.client.capture.permissions import windows_note
 from workdiary.client.capture.port import NO_BACKEND, Backends, Choice, Refusal
 from workdiary.client.segment.clock import read
-from workdiary.client.segment.trusted import PlacingClock
+from workdiary.client.segment.trusted import PlacingClock, skew_words
 from workdiary.client.tracker.camera import Camera
 from workdiary.client.tracker.events import (
     BackendView,
@@ -98,16 +98,17 @@ def snapshot(shown: Shown, around: Around) -> Snapshot:
     now = read(shown.clock)
     live = _live(shown, around)
     sync, why = _sync(shown.outgoing)
+    skew_ms = shown.clock.skew_ms()
     work = shown.timer.work
     plain = Snapshot(
         at_ms=now.wall_ms,
         state=_STATES[shown.timer.mode],
         sync=sync,
-        reason=shown.timer.reason or around.notice or shown.recorder.note or why,
+        reason=shown.timer.reason or around.notice or shown.recorder.note or why or skew_words(skew_ms),
         flags=(*around.flags, *(("after-lock",) if shown.outgoing.counts.after_lock else ())),
         after_lock=shown.outgoing.counts.after_lock,
         hints=shown.camera.hints.words,
-        skew_ms=shown.clock.skew_ms(),
+        skew_ms=skew_ms,
         contract=None if around.agreement is None else around.agreement.view(),
         contracts=tuple(agreement.view() for agreement in around.agreements),
         memo="" if work is None else work.memo,
