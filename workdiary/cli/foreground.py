@@ -126,6 +126,7 @@ class _Told:
         self._state = ""
         self._reason = ""
         self._shot: str | None = None
+        self._hints: tuple[str, ...] = ()
         self._away: str | None = None
 
     def hear(self, snapshot: Snapshot) -> None:
@@ -134,6 +135,10 @@ class _Told:
             self._shot = snapshot.shot.shot_id
             number = snapshot.shot.images
             say(f"Screenshot taken ({number} screen{'' if number == 1 else 's'}).")
+        for hint in snapshot.hints:
+            if hint not in self._hints:
+                say(hint)
+        self._hints = snapshot.hints
         asked = snapshot.question
         if asked is not None and asked.answer is None and asked.until_ms and asked.id != self._away:
             self._away = asked.id
