@@ -1,28 +1,16 @@
-"""What people, power and networks do to one computer, and the truth about it, told as it happens."""
+"""What the person of the model does with the computer, and what is true afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Literal
 
-from tests.fakes.stages import FULL
-from tests.model.computer import POLICY, Computer
-from tests.model.plug import Killed, Plug, plugged
-from tests.model.server import ModelServer
-from tests.oracle.device import Device
-from tests.oracle.spans import Span, both, minus, union
-from tests.oracle.truth import Agreed, Fact, Truth
+from tests.model.computer import POLICY
+from tests.model.powered import Powered
 from workdiary.client.capture.port import SessionEventKind
-from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import HoldChoice
-from workdiary.client.segment.shots import ShotFailedError
 from workdiary.client.tracker.events import IdleAnswer
 from workdiary.client.tracker.machine import Event
 from workdiary.rules.entries import Entry
-from workdiary.rules.projection import project
-
-__all__ = ["FULL", "Life"]
 
 FACT_OF: dict[SessionEventKind, str] = {
     "lock": "lock",
@@ -33,97 +21,16 @@ FACT_OF: dict[SessionEventKind, str] = {
     "switch-back": "switch-back",
 }
 MEMOS = ("write the report", "answer the mail", "review the price rules")
-BACKUPS = 2
-BEFORE_ALL_MS = 1_546_300_800_000  # what a clock without a battery shows
-Outcome = Literal["done", "refused", "killed"]
 
 
-class Life:
-    """One example of the model; `close` it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.plug = Plug()
-        self._plugged = plugged(self.plug)
-        self._plugged.__enter__()
-        self.folder = folder
-        self.server = ModelServer()
-        self.computer = Computer(folder, self.server)
-        self.contracts = tuple(contract.id for contract in self.computer.contracts_known)
-        # whatever is claimed counts: up to where it is billed without permission is the rules' own matter
-        agreed = {contract: Agreed(idle_ms=POLICY.idle_ms, manual=True) for contract in self.contracts}
-        self.truth = Truth(agreed, resume_ms=POLICY.idle_ms, lost_ms=1_000)
-        self.device = Device("", self.truth)  # the oracle's, kept along
-        self.lost: dict[str, list[Span]] = {}  # by restores of the home from a backup
-        self.kills = 0
-        self.restored = False
-        self.stepped = False
-        self._backup: Path | None = None
-        self._backups = 0
-        self._back_ms: int | None = None  # when somebody was seen again after the last absence
-
-    def close(self) -> None:
-        self.computer.close()
-        self._plugged.__exit__(None, None, None)
-
-    # ---- the truth
-
-    def note(
-        self, what: str, contract: str = "", *, at: int | None = None, end: int = 0, to: str = ""
-    ) -> None:
-        fact = Fact(self.now if at is None else at, what, contract, end=end, to=to)
-        before = len(self.device.done)
-        self.truth.note(fact)
-        self.device.hear(fact)
-        if len(self.device.done) > before and self.device.done[-1].idle is not None:
-            self._back_ms = None
-        elif what in {"input", "lock", "sleep", "switch-user"} and self._back_ms is None:
-            self._back_ms = fact.at
-
-    @property
-    def now(self) -> int:
-        return self.computer.true.true
-
-    @property
-    def tracking(self) -> str | None:
-        """The contract that is truly being tracked."""
-        self.note("look")
-        return None if self.device.running is None else self.device.running.contract
-
-    @property
-    def running(self) -> bool:
-        """Whether time is truly tracked, as of the last fact."""
-        return self.device.running is not None
+class Life(Powered):
+    """Commands and answers of the person at the computer."""
 
     @property
     def previewed(self) -> bool:
         """Whether a shot waits for an answer."""
         shot = self.computer.now.shot
         return shot is not None and shot.choice is None
-
-    @property
-    def backed_up(self) -> bool:
-        return self._backup is not None
-
-    @property
-    def may_back_up(self) -> bool:
-        """Often enough to restore different states; copies are the slowest step there is."""
-        return self._backups < BACKUPS and bool(self.server.records)
-
-    # ---- the person
-
-    def act(self, do: Callable[[], object]) -> Outcome:
-        """A command; killed in the middle of it, the client is started again."""
-        refused = False
-        try:
-            try:
-                do()
-            except KnownError:
-                refused = True
-            self.computer.settle()
-        except Killed:
-            self.die()
-            return "refused" if refused else "killed"
-        return "refused" if refused else "done"
 
     def start(self, contract: str, memo: int) -> None:
         done = self.act(lambda: self.computer.core.start(contract, MEMOS[memo % len(MEMOS)], None))
@@ -146,23 +53,6 @@ class Life:
     def hear(self, kind: SessionEventKind) -> None:
         if self.act(lambda: self.computer.core.hear(kind)) == "done":
             self.note(FACT_OF[kind])
-
-    def seconds(self, number: int, *, typed: bool) -> None:
-        """Time passes."""
-        for _ in range(number):
-            try:
-                self._second(typed=typed)
-            except Killed:
-                self.die()
-
-    def _second(self, *, typed: bool) -> None:
-        before = self.now
-        try:
-            self.computer.tick(typed)
-        finally:
-            if typed:
-                assert self.now == before + 1_000
-                self.note("input")
 
     def sleep(self, ms: int, *, told: bool) -> None:
         """The computer sleeps, with news of it before and after or without any."""
@@ -260,41 +150,6 @@ class Life:
             still = entry.text("close") is None
             self.note(what, contract, at=start, end=self.now if still else end, to=to)
 
-    def step_clock(self, ms: int) -> None:
-        """Somebody sets the wall clock; looked at in the same second, as the loop does."""
-        self.stepped = True
-        self.computer.true.step(ms)
-        self.act(self.computer.look)
-
-    # ---- power and disk
-
-    def die(self) -> None:
-        """The process was killed; somebody starts it again at once."""
-        self.kills += 1
-        self.note("kill")
-        self._forget_return()
-        self.plug.reset()
-        self.computer.halt()
-        while True:
-            try:
-                self.computer.boot()
-            except Killed:
-                self.plug.reset()
-                self.computer.halt()
-            else:
-                return
-
-    def reboot(self, off_ms: int, *, empty_battery: bool) -> None:
-        """The plug of the computer itself; with an empty battery its clock begins in 2019 again."""
-        self.note("kill")
-        self._forget_return()
-        self.plug.reset()
-        self.computer.halt()
-        self.computer.true.switch_off(off_ms)
-        if empty_battery:
-            self.computer.true.step(BEFORE_ALL_MS - self.computer.true.wall_ms())
-        self.computer.boot()
-
     def quit(self) -> None:
         """A clean end and a new start."""
         self.command(Event.QUIT, "stop")
@@ -303,85 +158,3 @@ class Life:
             self.note("kill")  # of nothing that runs
             self._forget_return()
             self.computer.boot()
-
-    def _forget_return(self) -> None:
-        """After a restart only the records are known: a claim reaches to the close (ADR 018)."""
-        absences = [one for one in self.device.done if one.idle is not None]
-        self._back_ms = absences[-1].end if absences else None
-
-    def back_up(self) -> None:
-        self._backups += 1
-        self._backup = self.folder / "backup"
-        self.computer.copy_home(self._backup)
-
-    def restore(self) -> None:
-        """The home of some time ago; what only this computer had since then is lost with the disk."""
-        if self._backup is None or not self._all_said():
-            return
-        had = {contract: self.recorded(contract, here=True, there=True) for contract in self.contracts}
-        self.note("kill")
-        self.plug.reset()
-        self.computer.halt()
-        self.computer.put_back(self._backup)
-        self.computer.boot()
-        self.restored = True
-        for contract, spans in had.items():
-            known = self.recorded(contract, here=True, there=True)
-            self.lost[contract] = union([*self.lost.get(contract, []), *minus(spans, known)])
-
-    def _all_said(self) -> bool:
-        """Whether nothing waits that a restore would undo: removals that the server has not heard of."""
-        db = self.computer.enrolled.spool._database
-        waiting = db.row("SELECT COUNT(*) FROM records WHERE state = 'signed' AND kind <> 'segment'")
-        return waiting is not None and waiting[0] == 0 and not self.computer.enrolled.spool.book.pending()
-
-    def fail_shots(self, reason: str | None) -> None:
-        self.computer.taker.failure = None if reason is None else ShotFailedError(reason, "as told")  # type: ignore[arg-type]
-
-    # ---- what is recorded
-
-    def entry(self, rid: str) -> Entry | None:
-        found = [entry for contract in self.contracts for entry in self.computer.entries(contract)]
-        return next((entry for entry in found if entry.rid == rid), None)
-
-    def true_span(self, entry: Entry) -> Span:
-        clock = self.computer.true
-        return clock.truth_of(entry.number("mono0")), clock.truth_of(entry.number("mono1"))
-
-    def recorded(self, contract: str, *, here: bool, there: bool) -> list[Span]:
-        """The true spans that a diary counts: of this home's records, the server's or both; none twice."""
-        known = [
-            *(self.computer.entries(contract) if here else ()),
-            *(self.server.entries(contract) if there else ()),
-        ]
-        entries = {entry.rid: entry for entry in known}
-        segments = [one for one in project(known).segments if one.kind in {"tracked", "moved"}]
-        # A record that was placed where a server says is several segments; the first begins where it does.
-        placed: dict[str, int] = {}
-        for segment in segments:
-            placed[segment.rid] = min(segment.start, placed.get(segment.rid, segment.start))
-        found: list[Span] = []
-        for segment in segments:
-            ahead = self.true_span(entries[segment.rid])[0] - placed[segment.rid]
-            spans = [(start + ahead, end + ahead) for start, end in segment.time.spans]
-            assert sum(end - start for start, end in spans) == segment.tracked_ms
-            assert not both(found, spans), "a second is counted twice"
-            found += spans
-        return union(found)
-
-    def claimed_ms(self, contract: str) -> int:
-        """What was taken back of time without input."""
-        claims = [one for one in project(self.server.entries(contract)).segments if one.kind == "idle-claim"]
-        return sum(one.tracked_ms for one in claims)
-
-    def _some(self, number: int) -> Entry | None:
-        closed = [
-            entry
-            for contract in self.contracts
-            for entry in self.computer.entries(contract)
-            if entry.kind == "segment" and entry.text("close") is not None and entry.number("tracked") > 0
-        ]
-        return closed[number % len(closed)] if closed else None
-
-    def _contract_of(self, entry: Entry) -> str:
-        return next(c for c in self.contracts if any(e.rid == entry.rid for e in self.computer.entries(c)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -13,12 +13,15 @@ from workdiary.client.errors import KnownError
 from workdiary.client.segment.clock import Reading
 from workdiary.client.segment.model import SegmentClose
 from workdiary.client.segment.segmenter import OpenSegment
+from workdiary.client.sign import pen
 from workdiary.client.sign.book import Book, StreamState
 from workdiary.client.sign.journal import Journal
 from workdiary.client.sign.streams import Hand, Opening
+from workdiary.client.sign.waiting import Wish
 from workdiary.client.spool.queue import LoggedAt
 from workdiary.client.spool.store import RecoveredSegment
 from workdiary.client.tracker import recovery
+from workdiary.client.tracker.moving import Mover
 from workdiary.client.tracker.timer import Timer
 from workdiary.client.upload.sending import Sender
 from workdiary.client.upload.transport import Answer
@@ -118,8 +121,6 @@ def recovery_invents_time() -> Iterator[None]:
 @contextmanager
 def heads_not_compared() -> Iterator[None]:
     """A home restored from a backup signs on where the backup ends: a fork."""
-    from workdiary.client.sign import pen
-
     right = pen.whereto
 
     def wrong(book: Book, hand: Hand, scope: str) -> StreamState | Opening:
@@ -142,13 +143,60 @@ def locked_and_still_tracking() -> Iterator[None]:
         yield
 
 
-BUGS: Mapping[str, tuple[Bug, str]] = {
-    "sent before the receipt": (sent_before_the_receipt, "lost|has it not|a hole"),
-    "synced though the image failed": (synced_though_the_image_failed, "missing"),
-    "no idempotency key": (no_idempotency_key, "accepted twice|two texts|leaf"),
-    "wall-clock durations": (wall_clock_durations, "billed|lost"),
-    "idle not discarded": (idle_not_discarded, "billed"),
-    "recovery invents time": (recovery_invents_time, "billed|twice"),
-    "heads not compared": (heads_not_compared, "forks"),
-    "locked and still tracking": (locked_and_still_tracking, "TRACKING"),
+@contextmanager
+def move_forgets_to_discard() -> Iterator[None]:
+    """What goes to another contract stays in the first one, too."""
+    right = Mover._wishes
+
+    def wrong(self: Mover, segment: Any, start: Any) -> list[Wish]:
+        old = segment.start.contract
+        return [wish for wish in right(self, segment, start) if wish.contract != old]
+
+    with patch.object(Mover, "_wishes", wrong):
+        yield
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug, what an invariant says of it, and the rules that lead there soonest."""
+
+    bug: Bug
+    says: str
+    rules: tuple[str, ...]
+
+
+BUGS: Mapping[str, Planted] = {
+    "sent before the receipt": Planted(
+        sent_before_the_receipt,
+        "lost|has it not|a hole|is not the server's",
+        ("start_and_work", "work_on_else", "server", "stop", "network_back"),
+    ),
+    "synced though the image failed": Planted(
+        synced_though_the_image_failed,
+        "missing|is not the server's",
+        ("start_and_work", "work_long", "server", "stop", "network_back"),
+    ),
+    "no idempotency key": Planted(
+        no_idempotency_key,
+        "accepted twice|two texts|leaf|is not the server's",
+        ("start_and_work", "work_on_else", "late_duplicate", "server", "stop"),
+    ),
+    "wall-clock durations": Planted(
+        wall_clock_durations, "billed|lost", ("start_and_work", "clock_step", "work", "stop", "look")
+    ),
+    "idle not discarded": Planted(
+        idle_not_discarded, "billed", ("start_and_work", "go_away", "stop", "look")
+    ),
+    "recovery invents time": Planted(
+        recovery_invents_time, "billed|twice", ("start_and_work", "kill", "work", "power_cut", "look")
+    ),
+    "heads not compared": Planted(
+        heads_not_compared, "forks", ("start_and_work", "stop", "back_up", "restore", "quit")
+    ),
+    "locked and still tracking": Planted(
+        locked_and_still_tracking, "TRACKING", ("start_and_work", "leave", "come_back", "work")
+    ),
+    "a move that forgets to discard": Planted(
+        move_forgets_to_discard, "billed|is not the server's", ("start_and_work", "stop", "move", "look")
+    ),
 }
