@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from workdiary.client.tracker.blurs import HoldParts
 from workdiary.client.tracker.camera import Camera, CameraParts
-from workdiary.client.tracker.holds import HoldParts, Holds
+from workdiary.client.tracker.holds import Holds
 from workdiary.client.tracker.limits import Limits
 from workdiary.client.tracker.news import News
 from workdiary.client.tracker.outgoing import Outgoing, OutgoingParts
@@ -23,34 +24,8 @@ Post = Callable[[Job], None]
 def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tuple[News, Shown]:
     """Build the parts and tell them of one another; no I/O."""
     news = News(world, stages, choices)
-    outgoing = Outgoing(
-        OutgoingParts(
-            clock=world.clock,
-            policy=choices.policy,
-            journal=stages.journal,
-            uploader=stages.uploader,
-            outbox=stages.outbox,
-            alarms=stages.alarms,
-            signer=stages.signer,
-            sender=stages.sender,
-            post=post,
-            changed=news.publish,
-            trouble=news.trouble,
-        )
-    )
-    holds = Holds(
-        HoldParts(
-            clock=world.clock,
-            store=stages.store,
-            taker=world.taker,
-            alarms=stages.alarms,
-            worker=stages.camera,
-            post=post,
-            over=news.sign,
-            changed=news.publish,
-            trouble=news.trouble,
-        )
-    )
+    outgoing = _outgoing(world, stages, news, choices, post)
+    holds = _holds(world, stages, news, post)
     camera = Camera(_camera_parts(world, stages, choices, post), news)
     recorder = Recorder(
         Recording(
@@ -82,6 +57,40 @@ def assemble(world: World, stages: Stages, choices: Choices, post: Post) -> tupl
         world.clock, choices.policy, timer, recorder, camera, holds, outgoing, world.backends, limits
     )
     return news, shown
+
+
+def _outgoing(world: World, stages: Stages, news: News, choices: Choices, post: Post) -> Outgoing:
+    return Outgoing(
+        OutgoingParts(
+            clock=world.clock,
+            policy=choices.policy,
+            journal=stages.journal,
+            uploader=stages.uploader,
+            outbox=stages.outbox,
+            alarms=stages.alarms,
+            signer=stages.signer,
+            sender=stages.sender,
+            post=post,
+            changed=news.publish,
+            trouble=news.trouble,
+        )
+    )
+
+
+def _holds(world: World, stages: Stages, news: News, post: Post) -> Holds:
+    return Holds(
+        HoldParts(
+            clock=world.clock,
+            store=stages.store,
+            taker=world.taker,
+            alarms=stages.alarms,
+            worker=stages.camera,
+            post=post,
+            over=news.sign,
+            changed=news.publish,
+            trouble=news.trouble,
+        )
+    )
 
 
 def _camera_parts(world: World, stages: Stages, choices: Choices, post: Post) -> CameraParts:
