@@ -268,3 +268,36 @@ def test_certificates_are_pinned_with_their_issuer(tmp_path: Path) -> None:
     for pem in ((tsa.folder / "tsa.pem").read_text(), "nonsense", ""):
         with pytest.raises(EvidenceError):
             check_pem(pem)
+
+
+def test_a_clock_that_was_wrong_from_the_start_is_placed_though_nothing_was_marked() -> None:
+    """An hour fast at the boot: signed as certain, in a time that had not come yet."""
+    tale = Tale()
+    start = tale.world.now + HOUR
+    record = segment(tale, start=start, end=start + 10 * MINUTE)
+    assert word(tale.judged(), record, AXIS) == "CONTRADICTED"
+    tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now}))
+    assert word(tale.judged(), record, AXIS) == "LIVE"
+
+
+def test_a_record_that_was_signed_by_a_wrong_clock_is_placed_with_its_boot() -> None:
+    tale = Tale()
+    record = segment(tale, at=tale.world.now + 50 * HOUR)
+    assert word(tale.judged(), record, AXIS) == "CONTRADICTED"
+    tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now}))
+    assert word(tale.judged(), record, AXIS) == "LIVE"
+
+
+@pytest.mark.parametrize("by", [-3 * HOUR, 3 * HOUR])
+def test_a_false_word_of_the_clock_moves_nothing_out_of_its_window(by: int) -> None:
+    tale = Tale()
+    record = segment(tale)
+    tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now + by}))
+    assert word(tale.judged(), record, AXIS) == "CONTRADICTED"
+
+
+def test_a_word_that_agrees_with_the_clock_changes_no_claim() -> None:
+    tale = Tale()
+    record = segment(tale)
+    tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now + 119 * SECOND}))
+    assert word(tale.judged(), record, AXIS) == "LIVE"
