@@ -38,12 +38,15 @@ def test_a_failed_blur_is_tried_again_by_itself(tmp_path: Path) -> None:
     rig, chosen = failing(tmp_path)
     rig.second(30)
     assert rig.journal.signed == []
+    assert rig.now.shot is not None
+    assert rig.now.shot.blur_failed
     rig.taker.failure = None
     rig.second(60)
     assert len(rig.journal.signed) == 1
     shots = rig.store.shot(chosen)
     assert shots is not None
     assert [image.edit for image in shots.images] == ["blurred"]
+    assert not rig.now.shot.blur_failed
 
 
 @pytest.mark.parametrize("choice", ["keep", "remove-shot", "remove-time"])

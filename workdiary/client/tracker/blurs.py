@@ -54,6 +54,10 @@ class Blurs:
         """Whether a chosen blur is being carried out."""
         return bool(self._blurring)
 
+    def fails(self, shot_id: str) -> bool:
+        """Whether the last try of this run failed."""
+        return shot_id in self._failed
+
     def begin(self, shot_id: str) -> None:
         """It was chosen just now: its day of patience begins. Raises `KnownError`."""
         self._parts.store.extend_hold(shot_id, self._parts.clock.wall_ms() + BLUR_PATIENCE_MS)

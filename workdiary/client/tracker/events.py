@@ -43,7 +43,10 @@ class CellView:
 
 @dataclass(frozen=True, slots=True)
 class ShotView:
-    """The last shot: its hold, and what each choice costs (minor units; tracked ms that would go)."""
+    """The last shot: its hold, and what each choice costs (minor units; tracked ms that would go).
+
+    blur_failed: a chosen blur does not succeed; any other choice is open until it does.
+    """
 
     shot_id: str
     at_ms: int
@@ -53,6 +56,7 @@ class ShotView:
     time_ms: int
     time_price: int
     unprotects: bool = True
+    blur_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class Holds:
         return self._blurs.running
 
     @property
+    def blur_failed(self) -> bool:
+        """Whether the blur chosen for the last shot does not succeed."""
+        return self.last is not None and self.last.choice == "blur" and self._blurs.fails(self.last.shot_id)
+
+    @property
     def open(self) -> bool:
         """Whether any shot still waits for its time or for its blurring."""
         return bool(self._held) or self._blurs.running

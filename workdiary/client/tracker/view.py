@@ -213,6 +213,7 @@ def _shot(shown: Shown, around: Around, live: Piece | None) -> ShotView | None:
         time_ms=time_ms,
         time_price=part_value(max(week_ms, time_ms), time_ms, rate),
         unprotects=takes_images(mode),
+        blur_failed=shown.holds.blur_failed,
     )
 
 

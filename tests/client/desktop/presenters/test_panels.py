@@ -36,6 +36,11 @@ def test_no_cell_runs() -> None:
     assert cell_panel(stopped(), VOICE).text == "Not tracking"
 
 
+def test_a_blur_that_does_not_succeed_asks_again() -> None:
+    panel = shot_panel(tracking(shot=shot(choice="blur", blur_failed=True)), NOW, VOICE)
+    assert (panel.open, panel.heading) == (True, "It could not be blurred. Keep it, or remove it?")
+
+
 def test_an_open_hold_counts_down_and_prices_each_answer() -> None:
     panel = shot_panel(tracking(shot=shot()), NOW, VOICE)
     assert (panel.open, panel.heading) == (True, "38 s to decide, then kept")

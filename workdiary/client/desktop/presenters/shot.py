@@ -61,10 +61,13 @@ def shot_panel(snapshot: Snapshot, now_ms: int, voice: Voice) -> ShotPanel:
     unprotected = voice.say("unprotected") if shot.unprotects else ""
     span = voice.span(shot.time_ms)
     word, tone = _verdict(shot)
+    heading = seconds_left(left, voice) if left > 0 else voice.say(word)
+    if shot.blur_failed:
+        heading = voice.say("It could not be blurred. Keep it, or remove it?")
     return ShotPanel(
         shot_id=shot.shot_id,
-        open=left > 0,
-        heading=seconds_left(left, voice) if left > 0 else voice.say(word),
+        open=left > 0 or shot.blur_failed,
+        heading=heading,
         tone="neutral" if left > 0 else tone,
         text=_after(shot, voice),
         taken=_taken(shot, voice),
