@@ -15,7 +15,7 @@ from workdiary.client.desktop.presenters.consent import consent_view
 from workdiary.client.desktop.presenters.notices import ErrorView, error_view
 from workdiary.client.desktop.presenters.shot import Answer
 from workdiary.client.desktop.presenters.voice import Voice
-from workdiary.client.tracker.events import IdleAnswer, Snapshot, Tracker
+from workdiary.client.tracker.events import Snapshot, Tracker
 
 COMPLETIONS = 30  # more than a person reads
 
@@ -146,11 +146,11 @@ class Desk(QObject):
 
     def stop(self) -> None:
         """End the session."""
-        self._command("stop", lambda tracker: tracker.stop())
+        self.command("stop", lambda tracker: tracker.stop())
 
     def pause(self) -> None:
         """Pause."""
-        self._command("pause", lambda tracker: tracker.pause())
+        self.command("pause", lambda tracker: tracker.pause())
 
     def use_memo(self, memo: str) -> None:
         """From now on this memo; nothing to do if it is the same."""
@@ -159,26 +159,18 @@ class Desk(QObject):
         if not text:
             self.memo_wanted.emit()
         elif now is not None and text != now.memo.strip():
-            self._command("memo", lambda tracker: tracker.set_memo(text, now.label))
+            self.command("memo", lambda tracker: tracker.set_memo(text, now.label))
 
     def decide(self, answer: Answer) -> None:
         """Answer the open hold."""
         shot = self.snapshot.shot if self.snapshot else None
         if shot is not None:
             shot_id = shot.shot_id
-            self._command("decide", lambda tracker: tracker.decide(shot_id, answer))
-
-    def answer_idle(self, choice: IdleAnswer, memo: str) -> None:
-        """Say what the time without input was."""
-        self._command("away", lambda tracker: tracker.idle.answer(choice, memo or None))
-
-    def undo_idle(self) -> None:
-        """Take that back."""
-        self._command("away", lambda tracker: tracker.idle.undo())
+            self.command("decide", lambda tracker: tracker.decide(shot_id, answer))
 
     def complete(self, contract: str, prefix: str) -> None:
         """Ask for earlier memos; `completions` tells the prefix and what was found."""
-        self._command(
+        self.command(
             "complete",
             lambda tracker: tracker.memos(contract or None, prefix)[:COMPLETIONS],
             lambda found: self.completions.emit(prefix, found),
@@ -192,7 +184,7 @@ class Desk(QObject):
             data = tracker.thumbnail(shot_id)
             return None if data is None else QImage.fromData(data)
 
-        self._command("picture", work, lambda image: self.pictured.emit(shot_id, image), alone=False)
+        self.command("picture", work, lambda image: self.pictured.emit(shot_id, image), alone=False)
 
     def open_diary(self) -> None:
         """Show the diary page in the browser."""
@@ -219,7 +211,7 @@ class Desk(QObject):
             self._wish = wish
             self.consent_wanted.emit(consent_view(contract, notice, demo=now.demo, voice=self.voice))
 
-    def _command(
+    def command(
         self,
         name: str,
         work: Callable[[Tracker], Any],  # each command has its own result
@@ -227,6 +219,7 @@ class Desk(QObject):
         *,
         alone: bool = True,
     ) -> None:
+        """Give a command to the tracker; alone: not twice at a time."""
         engine = self._engine
         if engine is not None:
             self._run(name, lambda: work(engine.tracker), done, alone=alone)

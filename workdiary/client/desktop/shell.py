@@ -112,8 +112,12 @@ class Shell(QObject):
         track.memo.submitted.connect(self._memo)
         track.memo.typed.connect(lambda text: desk.complete(track.controls.chosen(), text))
         track.shot.answered.connect(self._answer)
-        track.away.answered.connect(lambda answer, memo: desk.answer_idle(cast("IdleAnswer", answer), memo))
-        track.away.undone.connect(desk.undo_idle)
+        track.away.answered.connect(
+            lambda answer, memo: desk.command(
+                "away", lambda tracker: tracker.idle.answer(cast("IdleAnswer", answer), memo or None)
+            )
+        )
+        track.away.undone.connect(lambda: desk.command("away", lambda tracker: tracker.idle.undo()))
         if self.tray is not None:
             self.tray.pressed.connect(self.press)
 

@@ -6,6 +6,7 @@ so that a clock that was set meanwhile neither lengthens nor moves what is taken
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from workdiary.client.segment.clock import Reading, Timeline
@@ -63,10 +64,11 @@ class _Stretch:
 class Watch:
     """Looks for absences while tracking, and for their end afterwards.
 
-    absence: the newest one of this run.
+    told: hears of an absence whose end is known now; absence: the newest one of this run.
     """
 
     recorder: Recorder
+    told: Callable[[Absence], None]
     absence: Absence | None = None
     _recent: list[_Stretch] = field(default_factory=list)
     _noticed: Reading | None = None
@@ -120,10 +122,10 @@ class Watch:
         self.end(now.total_ms - idle)
         return True
 
-    def end(self, total_ms: int) -> bool:
+    def end(self, total_ms: int) -> None:
         """The absence ended at that instant of the total clock, unless it had ended before."""
         absence, timeline = self.absence, self._timeline
         if absence is None or timeline is None or absence.until_ms is not None:
-            return False
+            return
         self.absence = replace(absence, until_ms=max(absence.closed_ms, timeline.place(total_ms)))
-        return True
+        self.told(self.absence)

@@ -106,7 +106,7 @@ class Core:
         agreement = choose(contracts, agreement.id, None)
         check_active(agreement, self._clock.likely_ms())
         chosen = check_label(agreement, label, _kept_label(agreement, present, memo))
-        self._check_limit(agreement, over_limit=over_limit)
+        self.news.check_limit(agreement, over_limit=over_limit)
         self._parts.camera.settle()
         self.timer.wake()
         terms = agreement.terms
@@ -190,15 +190,6 @@ class Core:
         self._parts.holds.end_all()
         self.idle.settle()
         self.outgoing.sign(force=True)
-
-    def _check_limit(self, agreement: Agreement, *, over_limit: bool) -> None:
-        use, limits = self.news.use(agreement), self._parts.limits
-        if over_limit:
-            limits.allow(use)
-            self.news.arm_limit()
-        work = self.timer.work
-        if self.timer.mode is not Mode.TRACKING or work is None or work.contract != agreement.id:
-            limits.check(use)
 
     def _work_on(self, work: Work) -> None:
         """Make `work` the present one, by the event that the table knows for it."""

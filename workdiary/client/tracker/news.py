@@ -15,6 +15,7 @@ from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.idle import Questions
 from workdiary.client.tracker.ledger import Ledger
 from workdiary.client.tracker.limits import Use
+from workdiary.client.tracker.machine import Mode
 from workdiary.client.tracker.terms import Agreement
 from workdiary.client.tracker.view import Around, Shown, snapshot
 from workdiary.client.tracker.world import Choices, Stages, World
@@ -91,6 +92,17 @@ class News:
                 agreement.id, policy, now, partial(self._stages.store.entries, verdicts=False)
             )
         return Use(agreement.id, week.iso, ledger.used_ms((week.start, week.end)), agreement.terms.limit_s)
+
+    def check_limit(self, agreement: Agreement, *, over_limit: bool) -> None:
+        """Before a start: is there room this week, or does the person go past it? Raises `KnownError`."""
+        if self._shown is None:
+            return
+        use, limits, timer = self.use(agreement), self._shown.limits, self._shown.timer
+        if over_limit:
+            limits.allow(use)
+            self.arm_limit()
+        if timer.mode is not Mode.TRACKING or timer.work is None or timer.work.contract != agreement.id:
+            limits.check(use)
 
     def arm_limit(self) -> None:
         """What is left of the limit may have changed, or a segment began."""

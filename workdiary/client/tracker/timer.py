@@ -51,7 +51,7 @@ class Timer:
     watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.parts.recorder)
+        self.watch = Watch(self.parts.recorder, self.parts.news.returned)
 
     def fire(self, event: Event, at: At | None = None) -> None:
         """Do what the table says. Raises the first `KnownError` after everything that still can be done."""
@@ -222,13 +222,13 @@ class Timer:
     def _watch_idle(self, now: Reading) -> bool:
         """Whether nobody has been there for as long as the terms say; then tracking has ended."""
         segment = self.parts.recorder.segment
-        if segment is None or self.mode is not Mode.TRACKING:
+        if segment is None:
             return False
         absence = self.watch.look(now, segment, self._terms.idle_ms)
         if absence is None:
             return False
         self.fire(Event.IDLE, At(now, absence=absence))
-        self.reason = "idle"
+        self.reason = "idle" if self.mode is Mode.IDLE else self.reason
         return True
 
     def _set_aside(self, at: At) -> None:
@@ -241,19 +241,13 @@ class Timer:
         timeline = self._timeline
         if timeline is not None and jump(timeline, last, now, step_ms=0, busy_ms=busy_ms) == "suspend":
             self._absent_until(last.total_ms)
-        if not self._away and self.watch.returned(now):
-            self._tell_return()
-            if self.parts.resume_alone:
-                self.fire(Event.TOUCHED, At(now))
+        if not self._away and self.watch.returned(now) and self.parts.resume_alone:
+            self.fire(Event.TOUCHED, At(now))
 
     def _absent_until(self, total_ms: int) -> None:
         """The computer was left for good: whatever came after is no absence that could be claimed."""
-        if self.mode is Mode.IDLE and self.watch.end(total_ms):
-            self._tell_return()
-
-    def _tell_return(self) -> None:
-        if self.watch.absence is not None:
-            self.parts.news.returned(self.watch.absence)
+        if self.mode is Mode.IDLE:
+            self.watch.end(total_ms)
 
     def _stop_at_limit(self, at: At) -> bool:
         """Whether the week's limit was used up by then: the segment ended at that very instant."""
@@ -278,7 +272,7 @@ class Timer:
         """The clocks say that the computer slept, or the process stood still: nothing of it was recorded."""
         self.parts.holds.away(last.total_ms)
         self.fire(Event.SUSPEND, at)
-        self.reason = "suspend"
+        self.reason = "suspend" if self.mode is Mode.AWAY else self.reason
         if not self._away:
             self._come_back(at.now.total_ms - last.total_ms)
 
