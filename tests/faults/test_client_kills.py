@@ -76,4 +76,8 @@ def test_kills_cost_ten_seconds_at_most_and_say_so(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("number", [f"{number}-" for number in range(HOMES)])
 def test_a_thousand_kills(tmp_path: Path, number: str) -> None:
-    kills(tmp_path, number, KILLS, screen=True)
+    try:
+        kills(tmp_path, number, KILLS, screen=True)
+    except AssertionError as error:
+        tally(f"kill {number}", f"broken: {error}"[:3000])
+        raise

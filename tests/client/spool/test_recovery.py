@@ -249,3 +249,17 @@ def test_a_backup_put_back_is_no_damage(desk: EnrolledHome, tmp_path: Path) -> N
     desk.reopen(crash=True)
     assert desk.spool.notices == ()
     desk.journal.ensure_stream(CONTRACT, STANDARD)
+
+
+def test_a_columns_name_that_rotted_is_no_reason_to_stop(desk: EnrolledHome) -> None:
+    desk.segment()
+    desk.sign()
+    desk.spool._database.forget()
+    desk.spool.close()
+    data = spool_file(desk).read_bytes()
+    assert b"log_index INTEGER" in data
+    spool_file(desk).write_bytes(data.replace(b"log_index INTEGER", b"log_in\xf0ex INTEGER"))
+    desk.reopen(crash=True)
+    assert "damaged" in notice(desk)
+    desk.segment("It goes on now")
+    assert desk.sign()

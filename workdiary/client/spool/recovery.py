@@ -125,7 +125,10 @@ def _judge(connection: sqlite3.Connection, path: Path, vault: Vault) -> str:
 
 def _damage(error: Exception, subject: str) -> str:
     """The words for damage. Raises the error again if it means something else (busy, no rights, no space)."""
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(translate(error, subject), DamagedError):
+    # Our own queries fit the tables we made: where one does not, the names of the tables have rotted.
+    misfit = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    other = isinstance(error, sqlite3.DatabaseError) and not isinstance(translate(error, subject), DamagedError)
+    if other and not misfit:
         raise error
     return str(error).rstrip(".")
 
@@ -229,7 +232,7 @@ def _readable(source: sqlite3.Connection, name: str, table: Table) -> list[Row]:
     found: dict[Row, Row] = {}
     try:
         known = {str(row[1]) for row in source.execute(f"PRAGMA table_info({name})")}
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):  # a name that rotted need not be text any more
         known = set(table.names)
     # One of an older version lacks the columns that came later.
     columns = ", ".join(column if column in known else f"NULL AS {column}" for column in table.names)
