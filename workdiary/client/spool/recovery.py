@@ -127,8 +127,8 @@ def _damage(error: Exception, subject: str) -> str:
     """The words for damage. Raises the error again if it means something else (busy, no rights, no space)."""
     # Our own queries fit the tables we made: where one does not, the names of the tables have rotted.
     misfit = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-    other = isinstance(error, sqlite3.DatabaseError) and not isinstance(translate(error, subject), DamagedError)
-    if other and not misfit:
+    ours = misfit or isinstance(translate(error, subject), DamagedError)
+    if isinstance(error, sqlite3.DatabaseError) and not ours:
         raise error
     return str(error).rstrip(".")
 
