@@ -135,7 +135,10 @@ class Questions:
             return None
         if question.answer is not None and is_locked(question.since_ms, now, parts.policy):
             return None
-        terms = Agreement.of(parts.contracts.contract(question.contract)).terms
+        known = next((one for one in parts.contracts.contracts() if one.id == question.contract), None)
+        if known is None:
+            return None
+        terms = Agreement.of(known).terms
         week = week_of(question.since_ms)
         mine = ledger is not None and ledger.contract == question.contract
         span, claimed, left = (week.start, week.end), 0, None

@@ -76,6 +76,8 @@ class Limits:
 
     def marked(self, total_ms: int) -> bool:
         """Whether a warning became due, each once."""
+        if not self._marks or total_ms < self._marks[0]:
+            return False
         passed = tuple(mark for mark in self._marks if mark <= total_ms)
         self._marks = self._marks[len(passed) :]
         return bool(passed)
