@@ -183,9 +183,16 @@ class Tracked:
             self.process.wait(60)
 
 
-def tracked(folder: Path, env: Mapping[str, str]) -> Tracked:
-    """A home under a fresh shim; env: the desktop's."""
+def tracked(folder: Path, env: Mapping[str, str], *, server_knows: bool) -> Tracked:
+    """A home under a fresh shim; env: the desktop's; server_knows: only the tracker's clocks are moved.
+
+    While the computer sleeps time passes for the server, too: then both have to be moved.
+    """
     clocks = Offsets(folder / "offsets")
-    moved = {"LD_PRELOAD": str(build(folder)), "CLOCK_OFFSETS": str(clocks.path), "CLOCK_SPARES": "serve"}
+    moved = {
+        "LD_PRELOAD": str(build(folder)),
+        "CLOCK_OFFSETS": str(clocks.path),
+        "CLOCK_SPARES": "serve" if server_knows else "",
+    }
     plain = {"DBUS_SESSION_BUS_ADDRESS": "disabled:", "PYTHONUNBUFFERED": "1"}
     return Tracked(folder / "home", {**os.environ, **env, **plain, **moved}, clocks)

@@ -31,7 +31,7 @@ from workdiary.client.segment.model import (
     ShotSet,
 )
 from workdiary.client.settings import open_home
-from workdiary.client.sign.held import Span
+from workdiary.client.sign.held import IdleClaim, Span
 from workdiary.client.sign.journal import Journal, SigningContext
 from workdiary.client.sign.keystore import open_keystore
 from workdiary.client.sign.signer import DeviceKeys
@@ -199,8 +199,13 @@ def sign_and_send(desk: Desk, rids: Sequence[str]) -> None:
 
 
 def amend(desk: Desk, rids: Sequence[str]) -> None:
-    """Later words about earlier time: redacted, discarded."""
-    kept, blurred, *_ = rids
+    """Later words about earlier time: redacted, discarded, idle and claimed back."""
+    kept, blurred, bare, *_ = rids
+
+    def span(rid: str) -> Span:
+        found = desk.spool.entries(CONTRACT, 0, 2**52, verdicts=False)
+        row = next(item for item in found if item.rid == rid)
+        return Span(rid, row.number("start"), row.number("end"))
 
     def redact() -> None:
         promise("try", "redacted", kept)
@@ -209,14 +214,17 @@ def amend(desk: Desk, rids: Sequence[str]) -> None:
 
     def discard() -> None:
         promise("try", "discarded", blurred)
-        row = next(
-            item for item in desk.spool.entries(CONTRACT, 0, 2**52, verdicts=False) if item.rid == blurred
-        )
-        desk.journal.discard(CONTRACT, [Span(blurred, row.number("start"), row.number("end"))])
+        desk.journal.discard(CONTRACT, [span(blurred)])
         promise("discarded", blurred, "")
 
-    attempt(redact)
-    attempt(discard)
+    def claim() -> None:
+        promise("try", "claimed", bare)
+        gone = desk.journal.discard(CONTRACT, [span(bare)], "idle")
+        desk.journal.claim_idle(CONTRACT, gone, [span(bare)], IdleClaim("keep", "Read the paper"))
+        promise("claimed", bare, "")
+
+    for step in (redact, discard, claim):
+        attempt(step)
 
 
 def work(desk: Desk) -> None:
@@ -225,7 +233,7 @@ def work(desk: Desk) -> None:
     for choice in CHOICES:
         rids.append(Segment(desk, choice).live())
         sign_and_send(desk, rids[-1:])
-    if all(desk.spool.queue.state(rid) for rid in rids[:2]):
+    if all(desk.spool.queue.state(rid) for rid in rids[:3]):
         amend(desk, rids)
     desk.clock.advance(WEEK_MS)
     sign_and_send(desk, rids)

@@ -230,7 +230,17 @@ def _amended(told: Told, records: Sequence[Record], by_rid: Mapping[str, Record]
     for record in records:
         targets = [span["tgt"] for span in record.body.get("spans", [])] or [record.body.get("tgt")]
         named[record.kind].extend(str(tgt) for tgt in targets)
-    for word, kind in (("discarded", "discard"), ("redacted", "redact"), ("claimed", "idle-claim")):
+    for word, kind in (("discarded", "discard"), ("redacted", "redact")):
         for rid in told.kept[word]:
             tgt = told.of(word, rid)[0] or by_rid[rid].id
             assert named[kind].count(tgt) == 1, f"{word}, but {named[kind].count(tgt)} records say so: {rid}"
+    for rid in told.kept["claimed"]:
+        away = [record.id for record in records if _removes(record, by_rid[rid])]
+        claims = [item for item in records if item.kind == "idle-claim" and item.body["tgt"] in away]
+        assert (len(away), len(claims)) == (1, 1), (
+            f"claimed, but {len(away)} removals, {len(claims)} claims: {rid}"
+        )
+
+
+def _removes(record: Record, segment: Record) -> bool:
+    return record.kind == "discard" and any(span["tgt"] == segment.id for span in record.body["spans"])
