@@ -60,7 +60,7 @@ def _terminals(name: str) -> int:
 
 def shots(name: str, folder: Path, count: int) -> list[Shot]:
     """Taken by the child and named in a spool, one after the other; the first one warms up."""
-    child = ShotChild(env=os.environ | {"DISPLAY": name})
+    child = ShotChild(timeout_s=120, env=os.environ | {"DISPLAY": name})
     spool = Spool.open(folder, os.urandom(32))
     try:
         rid = uuid7(START_MS, os.urandom(10))
