@@ -255,6 +255,9 @@ class FakeJournal:
         self.named.append((contract, tuple(rids), memo, label))
         return list(rids)
 
+    def undisturbed(self, work: Callable[[], None]) -> None:
+        work()
+
     def boot_of(self, rid: str) -> str:
         return self._store.rows[rid].start.boot_id
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.enrolled import MINUTE, EnrolledHome
+from tests.fakes.enrolled import MINUTE, EnrolledHome, make_image
 from tests.fakes.records import CONTRACT
 from workdiary.client.errors import ExitCode, KnownError
-from workdiary.client.segment.model import SegmentStart
+from workdiary.client.segment.model import HoldChoice, SegmentStart
+from workdiary.client.sign.book import NewRecord
 from workdiary.client.sign.held import Annotation, IdleClaim, Span
 from workdiary.evidence.envelope import ParsedRecord, parse
 from workdiary.evidence.kinds.time import SPANS_CAP
@@ -162,3 +164,31 @@ def test_an_unknown_claim_is_told(desk: EnrolledHome) -> None:
         with pytest.raises(KnownError) as caught:
             desk.journal.undo_claim(CONTRACT, name)
         assert caught.value.exit_code is ExitCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("choice", ["blur", "remove-shot", "remove-time"])
+def test_a_choice_made_while_its_segment_is_being_signed_wins(
+    desk: EnrolledHome, monkeypatch: pytest.MonkeyPatch, choice: HoldChoice
+) -> None:
+    start, _ = idle(desk)
+    (shots,) = desk.spool.holds()
+    desk.finish(start)
+    later = desk.begin()
+    desk.clock.advance(MINUTE)
+    desk.finish(later)
+    real = desk.spool.book.commit
+
+    def commit(new: NewRecord) -> None:
+        monkeypatch.setattr(desk.spool.book, "commit", real)
+        desk.spool.decide(shots.shot_id, choice)
+        real(new)
+
+    monkeypatch.setattr(desk.spool.book, "commit", commit)
+    assert desk.journal.sign_due(desk.clock.wall_ms()) == []  # nor what comes after it
+    if choice == "blur":
+        blurred = replace(make_image(desk.spool.image_folder, shots.at_ms), edit="blurred")
+        desk.spool.replace_images(shots.shot_id, (blurred,))
+    assert desk.journal.sign_due(desk.clock.wall_ms()) == [start.rid, later.rid]
+    segment = signed(desk)[-2]
+    assert segment.payload["shots"] == (1 if choice == "blur" else 0)
+    assert segment.payload["tracked"] == (0 if choice == "remove-time" else CELL)

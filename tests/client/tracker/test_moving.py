@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.correcting import DAY, OTHER, Correcting
 from tests.fakes.enrolled import MINUTE
 from workdiary.client.errors import ExitCode, KnownError
-from workdiary.client.segment.model import AppSpan, SegmentClose
+from workdiary.client.segment.model import AppSpan, SegmentClose, ShotImage
 from workdiary.client.sign.held import IdleClaim, Span
 
 CELL = 10 * MINUTE
@@ -309,6 +309,8 @@ def test_images_that_are_no_longer_here_keep_the_time_where_it_is(both: Correcti
     both.corrector.redact([start.rid])
     both.corrector.move([start.rid], OTHER, None)
     assert both.total(OTHER) == CELL
+    both.keep()
+    assert both.records(OTHER)[-1]["no_shot"] == "removed-by-owner"
 
 
 def test_several_segments_of_a_session_stay_one_session(both: Correcting) -> None:
@@ -320,3 +322,35 @@ def test_several_segments_of_a_session_stay_one_session(both: Correcting) -> Non
     assert [record["rid"] for record in moved] == rids
     assert len({record["session"] for record in moved}) == 1
     assert both.total(OTHER) == 3 * CELL
+
+
+@pytest.mark.parametrize("meanwhile", ["signed", "removed"])
+def test_what_changes_while_it_is_being_moved_is_moved_as_it_is_then(
+    both: Correcting, meanwhile: str
+) -> None:
+    start = both.desk.begin()
+    shots = both.desk.shoot(start.rid)
+    both.desk.clock.advance(CELL)
+    both.desk.finish(start)
+    both.agree(OTHER, mode="blurred")
+    blur = both.taker.blur
+
+    def busy(folder: Path, image: ShotImage) -> ShotImage:
+        made = blur(folder, image)
+        both.taker.blur = blur  # type: ignore[method-assign]
+        if meanwhile == "signed":
+            both.sign()
+        else:
+            both.spool.decide(shots.shot_id, "remove-shot")
+        return made
+
+    both.taker.blur = busy  # type: ignore[method-assign]
+    both.corrector.move([start.rid], OTHER, None)
+    assert (both.total(both.here), both.total(OTHER)) == (0, CELL)
+    both.keep()
+    moved = both.records(OTHER)[-1]
+    assert (moved["shots"], moved["no_shot"]) == (
+        (1, None) if meanwhile == "signed" else (0, "removed-by-owner")
+    )
+    names = both.spool._database.rows("SELECT image, thumb FROM images WHERE key IS NOT NULL")
+    assert {path.name for path in both.spool.image_folder.iterdir()} == {n for pair in names for n in pair}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -154,6 +154,11 @@ class Amending:
                 target.contract, "replace", drafts.replace(target.id, digest, image), effect
             )
             return str(record.payload["rid"])
+
+    def undisturbed(self, work: Callable[[], None]) -> None:
+        """Do something to the spool while nothing is being signed."""
+        with self._lock:
+            work()
 
     def carry_out(self) -> list[str]:
         """Sign every wish whose records are all signed, in the order of asking; returns the rids."""

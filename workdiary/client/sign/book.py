@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from workdiary.client.account import Checkpoint
+from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import ShotImage
 from workdiary.client.sign.held import HeldSegment, RedactScope
 from workdiary.client.sign.waiting import Pending, Wish
@@ -46,7 +47,8 @@ class NewRecord:
 
     targets: rids of what the record amends; images: queued for upload; skips: refusals now reported; destroy:
     digests (base64url) of the target's disclosures whose keys, texts and images end with this record;
-    pending: row it carries out; replaced: the image that a `replace` puts in place, its files durable.
+    pending: row it carries out; replaced: the image that a `replace` puts in place, its files durable;
+    chosen: (shot, choice) of a segment's shots that were not simply kept, as they were when it was read.
     """
 
     contract: str  # or another scope of sign/streams.py
@@ -59,6 +61,7 @@ class NewRecord:
     destroy: tuple[str, ...] = ()
     pending: int | None = None
     replaced: ShotImage | None = None
+    chosen: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,13 @@ class Target:
 
 
 Strip = RedactScope | Literal["time"]
+
+
+class ChangedError(KnownError):
+    """A segment was changed by its owner, or signed, between reading and writing it: once more, as it is."""
+
+    def __init__(self, rid: str) -> None:
+        super().__init__("This segment has just changed", "Try again.", subject=rid, permanent=False)
 
 
 class Book(Protocol):

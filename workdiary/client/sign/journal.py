@@ -14,7 +14,7 @@ from workdiary.client.account import Account, Contract
 from workdiary.client.errors import KnownError
 from workdiary.client.sign import terms
 from workdiary.client.sign.amending import Amending
-from workdiary.client.sign.book import Book
+from workdiary.client.sign.book import Book, ChangedError
 from workdiary.client.sign.held import HeldSegment
 from workdiary.client.sign.pen import Effect, Instants, Pen, Recorded, SigningContext, UnsignableError
 from workdiary.client.sign.root import ROOT, RootHand
@@ -65,7 +65,8 @@ class Journal(Amending):
             held = replace(held, cp0=self._account.of_own_log(held.cp0))
             drafted = draft(held, detail, self._build())
             recorded = Recorded(held.start.boot_id, held.close.progress.mono1)
-            effect = Effect(rid=held.start.rid, recorded=recorded)
+            chosen = frozenset((s.shot_id, s.choice) for s in held.shots if s.choice not in {None, "keep"})
+            effect = Effect(rid=held.start.rid, recorded=recorded, chosen=chosen)
             record = self._pen.sign(contract.id, "segment", drafted, effect)
             return record.id
 
@@ -76,10 +77,17 @@ class Journal(Amending):
         force: end the holds now as *keep* (Quit, Ctrl-C of `track`, crash recovery).
         """
         signed: list[str] = []
+        changed: set[str] = set()
         with self._lock:
             for held in self._book.held(now_ms, force=force):
+                if held.start.contract in changed:
+                    continue
                 try:
                     self.sign_segment(held)
+                except ChangedError:
+                    # Its owner has just chosen: whoever carries that out signs it as it is then.
+                    changed.add(held.start.contract)
+                    continue
                 except UnsignableError as error:
                     self._book.stuck(held.start.rid, f"{error.title}. {error.message}")
                     continue

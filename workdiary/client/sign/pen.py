@@ -85,6 +85,7 @@ class Effect:
     rid: str | None = None
     recorded: Recorded | None = None
     replaced: ShotImage | None = None
+    chosen: frozenset[tuple[str, str]] = frozenset()
 
 
 class Pen:
@@ -185,6 +186,7 @@ class Pen:
                 destroy=effect.destroy,
                 pending=effect.pending,
                 replaced=effect.replaced,
+                chosen=effect.chosen,
             )
         )
         with suppress(KnownError):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from workdiary.client.account import Checkpoint
 from workdiary.client.errors import KnownError
-from workdiary.client.sign.book import NewRecord
+from workdiary.client.sign.book import ChangedError, NewRecord
 from workdiary.client.spool.copies import wrapped_keys
-from workdiary.client.spool.shots import queue_image
+from workdiary.client.spool.shots import choices_of, queue_image
 from workdiary.evidence.canonical import unb64u
 
 
@@ -97,6 +97,9 @@ def sign_segment(db: sqlite3.Connection, new: NewRecord, rid: str) -> None:
     if row[0] is not None:
         size, root, note = json.loads(row[0])
         keep_note(db, Checkpoint(size, root, note))
+    # What was chosen while the record was being built wins: nothing just removed or to be blurred is signed.
+    if choices_of(db, rid) != new.chosen:
+        raise ChangedError(rid)
     for image in new.images:
         queue_image(db, rid, image)
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workdiary.client.account import Checkpoint
-from workdiary.client.errors import KnownError
 from workdiary.client.segment.model import SegmentClose, SegmentStart, ShotSet
-from workdiary.client.sign.book import Target
+from workdiary.client.sign.book import ChangedError, Target
 from workdiary.client.sign.holes import holes_of, is_claimed
 from workdiary.client.sign.waiting import Wish
 from workdiary.client.spool import rows
@@ -21,24 +20,23 @@ from workdiary.client.spool.shots import ShotRows
 from workdiary.client.spool.signed import PastSegment, Picture, SignedSegments
 from workdiary.client.spool.vault import Vault
 
-__all__ = ["MovedOnError", "Moving", "Past", "PastSegment", "Picture"]
+__all__ = ["Moving", "Past", "PastSegment", "Picture"]
 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
     """A segment on its way into another contract.
 
-    origin: rid of the one that is left; start, close, cp0, shots: of the one that comes; wishes: what is said
-    of both, signed after them.
+    origin: the one that is left, as it was read; start, close, cp0, shots: of the one that comes; wishes:
+    what is said of both, signed after them.
     """
 
-    origin: str
+    origin: PastSegment
     start: SegmentStart
     close: SegmentClose
     cp0: Checkpoint | None
     shots: Sequence[ShotSet]
     wishes: Sequence[Wish]
-    held: bool
 
 
 class Past:
@@ -75,7 +73,7 @@ class Past:
         """One transaction: the new segment is held, and the old one's time and content have ended or will.
 
         A held origin becomes a tombstone at once; of a signed one the `wishes` are durable, count at once and
-        are signed when they can be. Raises KnownError when the origin was signed meanwhile.
+        are signed when they can be. Raises ChangedError when the origin is not as it was read.
         """
         start, close = moving.start, moving.close
         cp0 = None
@@ -107,22 +105,20 @@ class Past:
         self._shots.destroy_files(self._db.write(work), texts_ended=True)
 
     def _leave(self, db: sqlite3.Connection, moving: Moving) -> list[str]:
-        """Within the transaction: a held origin ends here; whether it is as it was when the move was made."""
-        held = db.execute("SELECT 1 FROM segments WHERE rid = ?", (moving.origin,)).fetchone() is not None
-        if held != moving.held:
-            raise MovedOnError(moving.origin)
-        db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (moving.origin,))
-        if not held:
+        """Within the transaction: a held origin ends, if it still is as it was when the move was made."""
+        rid = moving.origin.start.rid
+        if self.segment(rid) != moving.origin:
+            raise ChangedError(rid)
+        db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (rid,))
+        if moving.origin.signed:
             return []
-        found, names = self._book.edits.strip_within(db, moving.origin, "time")
-        if not found:
-            raise MovedOnError(moving.origin)
+        _, names = self._book.edits.strip_within(db, rid, "time")
         return names
 
     def _unsigned(self, target: Target) -> PastSegment:
         held = self._segments.load(target.rid)
         if held is None:
-            raise MovedOnError(target.rid)
+            raise ChangedError(target.rid)
         pictures = [Picture(target.rid, "", s.shot_id, image) for s in held.shots for image in s.images]
         return PastSegment(
             held.start,
@@ -133,14 +129,8 @@ class Past:
             is_open=target.is_open,
             removed=held.removed or any(s.choice == "remove-time" for s in held.shots),
             claimed=is_claimed(self._book, target.rid),
+            bereft=any(s.choice == "remove-shot" for s in held.shots),
             pending_blur=any(
                 s.choice == "blur" and any(i.edit != "blurred" for i in s.images) for s in held.shots
             ),
         )
-
-
-class MovedOnError(KnownError):
-    """A segment was signed or removed while it was being corrected."""
-
-    def __init__(self, rid: str) -> None:
-        super().__init__("This segment has just changed", "Try again.", subject=rid, permanent=False)

@@ -188,6 +188,12 @@ def blur_due(shot: ShotSet) -> bool:
     return shot.choice == "blur" and any(image.edit != "blurred" for image in shot.images)
 
 
+def choices_of(db: sqlite3.Connection, rid: str) -> frozenset[tuple[str, str]]:
+    """Within a transaction: (shot, choice) wherever the owner chose something else than to keep."""
+    found = db.execute("SELECT shot_id, choice FROM shots WHERE rid = ? AND choice <> 'keep'", (rid,))
+    return frozenset((str(shot_id), str(choice)) for shot_id, choice in found)
+
+
 def queue_image(db: sqlite3.Connection, rid: str, image: SealedImage) -> None:
     """Within a transaction: an image waits to be sent, under the digest of its disclosure."""
     db.execute(

@@ -47,7 +47,8 @@ class PastSegment:
     """A segment that was recorded, with what was said of it since.
 
     signed: where it is not, `start.boot_id` is the OS's, else what its record shows of it; holes: what was
-    discarded of it; claimed: whether idle time in it was taken back; pending_blur: a chosen blur is owed.
+    discarded of it; claimed: whether idle time in it was taken back; pending_blur: a chosen blur is owed; bereft: images
+    of it were removed.
     """
 
     start: SegmentStart
@@ -60,6 +61,7 @@ class PastSegment:
     removed: bool = False
     claimed: bool = False
     pending_blur: bool = False
+    bereft: bool = False
 
 
 class SignedSegments:
@@ -83,6 +85,7 @@ class SignedSegments:
             apps=tuple(AppSpan(a["start"], a["app"], a["title"]) for a in apps if isinstance(a, dict)),
             hit=payload["hit"] is True,
         )
+        pictures = self._pictures(target, _int(payload["shots"]))
         close = SegmentClose(
             progress,
             payload["close"],  # type: ignore[arg-type] # checked when it was signed
@@ -93,10 +96,11 @@ class SignedSegments:
             start,
             close,
             self._checkpoint(payload["cp0"]),
-            tuple(self._pictures(target, _int(payload["shots"]))),
+            tuple(pictures),
             holes=holes_of(self._book, target),
             signed=True,
             removed=target.removed,
+            bereft=len(pictures) < _int(payload["shots"]),
             claimed=is_claimed(self._book, target.rid),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from workdiary.client.errors import KnownError, border
@@ -34,9 +35,10 @@ from workdiary.client.segment.model import (
 )
 from workdiary.client.segment.segmenter import new_session
 from workdiary.client.segment.shots import forget
+from workdiary.client.sign.book import ChangedError
 from workdiary.client.sign.held import Span
 from workdiary.client.sign.waiting import Wish
-from workdiary.client.spool.past import MovedOnError, Moving, PastSegment
+from workdiary.client.spool.past import Moving, PastSegment
 from workdiary.client.tracker.amend import no_such_segment
 from workdiary.client.tracker.correcting import CorrectionParts, blurred_copy
 from workdiary.client.tracker.destination import Destination, Neighbours, refuse
@@ -78,8 +80,8 @@ class Mover:
             made: list[ShotImage] = []
             try:
                 moving = self._planned(segment, made)
-                self._parts.store.past.move(moving)
-            except MovedOnError as error:  # the signer was quicker: once more, as it is now
+                self._parts.journal.undisturbed(partial(self._parts.store.past.move, moving))
+            except ChangedError as error:  # the signer was quicker: once more, as it is now
                 self._forget(made)
                 failed = error
                 continue
@@ -93,13 +95,12 @@ class Mover:
         start = self._start(segment)
         shots = self._shots(segment, start.rid, made)
         return Moving(
-            origin=segment.start.rid,
+            origin=segment,
             start=start,
             close=self._close(segment, pictured=bool(shots)),
             cp0=segment.cp0,
             shots=shots,
             wishes=self._wishes(segment, start),
-            held=not segment.signed,
         )
 
     def _start(self, segment: PastSegment) -> SegmentStart:
@@ -147,6 +148,8 @@ class Mover:
             return None
         if tracked_ms + segment.close.progress.tracked_ms < policy.shot_duty_ms:
             return "too-short"
+        if segment.bereft:
+            return "removed-by-owner"
         if not takes_images(segment.start.mode):
             return "unsupported"  # nothing was ever captured, which is not what B agreed on
         said = segment.close.no_shot

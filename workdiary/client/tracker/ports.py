@@ -6,7 +6,7 @@ Every call is thread-safe, durable on return, and raises `KnownError` for faults
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -167,6 +167,10 @@ class Signing(Protocol):
 
     def set_memo(self, contract: str, rids: Sequence[str], memo: str, label: str | None) -> list[str]:
         """Name earlier segments anew; returns those whose memo or label was another."""
+        ...
+
+    def undisturbed(self, work: Callable[[], None]) -> None:
+        """Do something to the spool while nothing is being signed."""
         ...
 
     def boot_of(self, rid: str) -> str:
