@@ -47,8 +47,8 @@ class PastSegment:
     """A segment that was recorded, with what was said of it since.
 
     signed: where it is not, `start.boot_id` is the OS's, else what its record shows of it; holes: what was
-    discarded of it; claimed: whether idle time in it was taken back; pending_blur: a chosen blur is owed; bereft: images
-    of it were removed.
+    discarded of it; claimed: whether idle time in it was taken back; pending_blur: a chosen blur is owed;
+    bereft: images of it were removed.
     """
 
     start: SegmentStart
