@@ -152,7 +152,8 @@ def _streams_whole(life: Life) -> None:
         assert len(set(seqs)) == len(seqs), "a stream forks"
         assert life.restored or seqs == list(range(len(seqs))), "a stream has a hole"
         for before, record in pairwise(records):
-            assert record.seq > before.seq + 1 or record.payload["prev"] == before.id
+            follows = record.seq > before.seq + 1 or record.payload["prev"] == before.id
+            assert follows, "a record names another one before it"
     known = {stored.parsed.id for stored in life.server.records.values()}
     for row in life.computer.enrolled.spool._database.rows("SELECT jws, state FROM records"):
         assert row[1] == "quarantined" or parse(row[0]).id in known, "called sent, and the server has it not"

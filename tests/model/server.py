@@ -25,7 +25,7 @@ from workdiary.wire.upload import unpack_record
 
 OTHER = fixed_uuid("the other contract")
 CONTRACTS = (ContractRef(CONTRACT, "demo"), ContractRef(OTHER, "other"))
-MOODS = ("up", "down", "failing", "busy", "lost-ack", "twice")
+MOODS = ("up", "down", "failing", "busy", "lost-ack", "twice", "no-images")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Sent:
 
 @dataclass
 class ModelServer(FakeServer):
-    """mood: up, down, failing (500), busy (503), lost-ack (does it, answers nothing), twice (does it twice).
+    """mood: up, down, failing (500), busy (503), lost-ack (does it, answers nothing), twice (does it twice),
+    no-images (503 for those alone: the store behind it is away).
 
     appended: every (rid, jws) that the log ever took, in order, whatever was lost since; removed: digests.
     """
@@ -52,6 +53,8 @@ class ModelServer(FakeServer):
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         if self.mood in {"failing", "busy"}:
             return Answer(500 if self.mood == "failing" else 503, {}, b"trouble")
+        if self.mood == "no-images" and "/blobs/" in path:
+            return Answer(503, {}, b"trouble")
         self.offline = self.mood == "down"
         answer = super().send(method, path, headers, body)
         if method != "PUT":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.behaviour import Behaviour, only
+from tests.model.behaviour import RULES, Behaviour, only
 from tests.model.mutations import BUGS
 
 EXAMPLES, STEPS = 25, 30
@@ -50,8 +50,9 @@ def test_a_bug_put_in_on_purpose_is_found(bug: str) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_bug_put_in_on_purpose_is_found_among_everything(bug: str) -> None:
+    # but leaps: an hour of seconds that are taken for work has 120 of this policy's cells
     with BUGS[bug].bug(), pytest.raises(AssertionError):
-        run(TO_CATCH_BY_ALL, STEPS, shrink=False)
+        run(TO_CATCH_BY_ALL, STEPS, only(*RULES - {"clock_leap"}), shrink=False)
 
 
 @pytest.mark.full
