@@ -36,6 +36,8 @@ from tests.fakes.xserver import wait_for
 pytestmark = [pytest.mark.e2e, pytest.mark.x11]
 OBSERVED = Path(__file__).with_name("observed.py")
 BOUND_S = 60.0
+IDLE_S = 30  # the demo policy's threshold
+QUIET = ("client.log", "[eventfd]")  # a log line says no content; threads wake one another
 
 
 @dataclass
@@ -52,14 +54,16 @@ class Observation:
         faults = ",".join(("titles", *self.faults))
         return [sys.executable, str(OBSERVED), faults, "--home", str(self.home), "--policy", "demo"]
 
-    def begin(self) -> None:
+    def begin(self, *words: str, state: str = "tracking") -> None:
+        """Start `track`, or what is said, and wait for its state."""
         self.home.mkdir()
         (self.home / "settings.toml").write_text(SETTINGS)
-        command = [*self.base, "track", "--contract", "demo", "--memo", "Write the harbour notes"]
+        track = ("track", "--contract", "demo", "--memo", "Write the harbour notes")
+        command = [*self.base, *(words or track)] if state == "tracking" else self.base
         folder = self.desk.folder
         env = self.desk.env() | {"PYTHONPATH": str(OBSERVED.parents[2])}
         self.traced = Traced.start(command, env, folder / "trace", folder / "said")
-        wait_for(lambda: self.status().get("state") == "tracking", "tracking", BOUND_S)
+        wait_for(lambda: self.status().get("state") == state, state, BOUND_S)
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same home, outside the observed tree."""
@@ -103,18 +107,24 @@ class Observation:
 
         wait_for(still, "the tracker to be quiet", BOUND_S)
 
-    def off(self) -> list[str]:
-        """What it does while somebody types and changes windows with the timer off; [] is right."""
+    def off(self, *, hands: bool = True) -> list[str]:
+        """What it does while somebody types and changes windows with the timer off; [] is right.
+
+        hands: False while input would end what is looked at.
+        """
         proxy, start = self.desk.proxy.counts(), self.traced.size()
         server = self._server_tasks()
-        for title in ("Onlinebanking", "notes"):
+        for title in ("Onlinebanking", "notes") if hands else ():
             self.desk.focus(title)
             self.desk.type_secret()
         time.sleep(1.2)  # longer than any tick
         after = self.desk.proxy.counts()
         done = [f"X {n}" for n, a, b in zip(("asked", "told", "open"), proxy, after, strict=True) if a != b]
-        calls = (call for call in self.traced.calls(start) if call.task not in server)
-        return done + [f"{call.name} {call.file}" for call in calls if not call.file.endswith("client.log")]
+        for call in self.traced.calls(start):
+            looks = call.name.startswith("open") and not call.writes
+            if call.task not in server and not looks and not call.file.endswith(QUIET):
+                done += [f"{call.name} {call.file}"]
+        return done
 
     def _server_tasks(self) -> set[int]:
         """The embedded server's threads: it is not what captures."""
@@ -149,7 +159,6 @@ def observation(folder: Path, *faults: str) -> Iterator[Observation]:
     with private_desk(folder, seed) as desk:
         watched = Observation(desk, folder / "home", faults)
         try:
-            watched.begin()
             yield watched
         finally:
             watched.kill()
@@ -214,6 +223,7 @@ def recorded(words: bytes) -> Counter[str]:
 @pytest.mark.timeout(300)
 def test_nothing_private_leaves_the_screen(tmp_path: Path) -> None:
     with observation(tmp_path) as watched:
+        watched.begin()
         watched.work()
         assert watched.ask("pause").returncode == 0
         watched.sent()
@@ -246,6 +256,40 @@ def test_nothing_private_leaves_the_screen(tmp_path: Path) -> None:
         assert sum(int(n) for n in re.findall(rb'"keys":(\d+)', words)) >= 60, "counts are what is left of it"
 
 
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_nobody_is_watched_who_has_gone(tmp_path: Path) -> None:
+    with observation(tmp_path) as watched:
+        watched.begin()
+        watched.work()
+        wait_for(lambda: watched.status()["state"] == "idle", "nobody to be there", IDLE_S + BOUND_S)
+        wait_for(watched._nothing_waits, "everything to be sent", BOUND_S)
+        before = watched.desk.proxy.counts()[2]
+        done = watched.off(hands=False)
+        # How long nobody was there is asked once a second: libxcb writes with writev, and nothing else does.
+        others = {each for each in done if not each.startswith("writev socket:")}
+        assert others <= {"X asked", "X told"}
+        assert watched.desk.proxy.counts()[2] == before
+        watched.end()
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_an_open_window_that_does_not_track_is_no_watcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    with observation(tmp_path) as watched:
+        watched.begin(state="stopped")
+        enrolled = watched.home / "clock.json"  # the first contact with its own server comes first
+        wait_for(enrolled.exists, "the embedded server's answer", BOUND_S)
+        watched.quiet()
+        assert watched.off() == []
+        watched.kill()
+        assert outgoing(watched) == {}
+        assert left(watched) == {}
+
+
 CAUGHT = {
     "log-title": lambda found: any(path.endswith("client.log") for path in found.left),
     "miss-mask": lambda found: {"shown", "title"} & set(found.read),
@@ -269,6 +313,7 @@ class Found:
 @pytest.mark.parametrize("faults", [*((leak,) for leak in LEAKS), LEAKS], ids="+".join)
 def test_a_leak_is_caught(tmp_path: Path, faults: tuple[str, ...]) -> None:
     with observation(tmp_path, *faults) as watched:
+        watched.begin()
         watched.work()
         assert watched.ask("pause").returncode == 0
         wait_for(watched._nothing_waits, "everything to be sent", BOUND_S)
