@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from workdiary.client.capture.port import Display, OpenWindow, Rect, Unavailable
 from workdiary.client.capture.private import PrivateLists
 from workdiary.client.segment.masking import TRIES, Masked, Masking, masked
 from workdiary.client.segment.picture import MASK_COLOUR, Picture
+from workdiary.client.segment.shot_child import _check_worth
 from workdiary.client.segment.shot_pipe import ShotFailedError
 
 LISTS = PrivateLists(("secret",), ("private title",))
@@ -150,3 +152,27 @@ def test_against_a_painter_that_knows_nothing_of_masks() -> None:
             truth |= dict.fromkeys(spot & area(0, 0, 100, 80), each.names)
         private = {place for place, names in truth.items() if names == ("secret",)}
         assert painted(mask(tuple(scene)).pictures[0]) == private
+
+
+@pytest.mark.parametrize(
+    ("monitors", "reason"),
+    [
+        ([(0, True), (0, True)], "blank-frame"),
+        ([(0, True), (0, False)], None),
+        ([(80, False), (79, False)], None),
+        ([(80, False), (100, False)], "private-app"),
+        ([(80, False), (0, True)], "private-app"),
+        ([(100, True)], "private-app"),
+        ([(79, False), (0, True)], None),
+    ],
+)
+def test_what_is_worth_keeping(monitors: list[tuple[int, bool]], reason: str | None) -> None:
+    pictures = [
+        replace(each, masked_pct=p, blank=b) for each, (p, b) in zip(grab() * 2, monitors, strict=False)
+    ]
+    if reason is None:
+        _check_worth(pictures)
+        return
+    with pytest.raises(ShotFailedError) as failure:
+        _check_worth(pictures)
+    assert failure.value.no_shot == reason

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.rig import Rig
+from tests.fakes.stages import FakeContracts
+from workdiary.client.account import Contract
 from workdiary.client.capture.port import ActiveWindow
 from workdiary.client.capture.private import PrivateLists
 from workdiary.client.segment.model import ShotImage
@@ -99,6 +101,42 @@ def test_a_picture_under_way_while_the_mode_changes_is_forgotten(rig: Rig, tmp_p
     assert len(rig.taker.requests) == 1
     assert list(tmp_path.iterdir()) == []
     assert rig.core.timer.parts.camera.hints.words == ()
+
+
+class Versioned(FakeContracts):
+    """Each mode is a version of the terms."""
+
+    def contracts(self) -> tuple[Contract, ...]:
+        return tuple(replace(each, terms_id=str(each.terms["mode"])) for each in super().contracts())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "modes", "reasons"),
+    [
+        ("full", "activity", [], [None, "mode"]),
+        ("full", "blurred", ["blurred"], [None, None]),
+        ("activity", "window", ["window"], [None, None]),
+        ("none", "full", ["full"], [None, None]),
+        ("window", "none", [], [None, "mode"]),
+    ],
+)
+def test_a_mode_agreed_within_a_cell_holds_from_then_on(
+    rig: Rig, before: str, after: str, modes: list[str], reasons: list[str | None]
+) -> None:
+    rig.draws[:] = [5 * MINUTE * 1000, NO_MORE]
+    rig.contracts.__class__ = Versioned
+    terms = rig.contracts.terms["demo"]
+    terms["mode"] = before
+    rig.start()
+    rig.second(2 * MINUTE, keys=1)
+    rig.contracts.terms["demo"] = {**terms, "mode": after}
+    rig.core.learn()
+    rig.settle()
+    rig.second(8 * MINUTE, keys=1)
+    assert [request.mode for request in rig.taker.requests] == modes
+    closed = [row for row in rig.closed if row.close]
+    assert [row.start.mode for row in closed] == [before, after]
+    assert [row.close.no_shot for row in closed if row.close] == reasons
 
 
 def test_a_permission_that_is_lost_is_told_and_tracking_goes_on(rig: Rig) -> None:
