@@ -239,6 +239,10 @@ class FakeJournal:
         self.discards.append((contract, tuple(spans), why))
         return f"pending-{len(self.discards)}"
 
+    def remove(self, contract: str, span: Span) -> bool:
+        self.discards.append((contract, (span,), "owner"))
+        return True
+
     def claim_idle(self, contract: str, discard: str, spans: Sequence[Span], claim: IdleClaim) -> str:
         self.claims.append((contract, discard, tuple(spans), claim))
         return f"pending-claim-{len(self.claims)}"

@@ -201,3 +201,20 @@ def test_images_may_be_removed_after_the_lock(home: Correcting) -> None:
     assert home.corrector.blur([start.rid]) == 1
     assert home.corrector.redact([start.rid]) == 1
     assert home.corrector.redact([start.rid], "memo") == 1
+
+
+def test_time_removed_while_its_shot_is_still_being_taken_leaves_nothing_of_it(home: Correcting) -> None:
+    start = home.desk.begin("Something private here")
+    home.desk.clock.advance(MINUTE)
+    home.spool.checkpoint(start.rid, home.desk.progress(start))
+    assert home.corrector.discard([start.rid]) == 1
+    assert home.cuts == [frozenset({start.rid})]
+    late = home.desk.shoot(start.rid, monitors=2)
+    assert list(home.spool.image_folder.iterdir()) == []
+    home.desk.finish(start, "discarded")
+    assert home.spool.holds() == []
+    home.sign()
+    record = home.records(home.here)[-1]
+    assert (record["tracked"], record["shots"], record["memo"], record["close"]) == (0, 0, None, "discarded")
+    kept = home.spool.shot(late.shot_id)
+    assert kept is None or kept.images == ()

@@ -83,6 +83,17 @@ class Amending:
                 return done
             return self._ask(Wish(self._account.contract(contract).id, "discard", tuple(left), why))
 
+    def remove(self, contract: str, span: Span) -> bool:
+        """Remove the whole of a segment that has ended; False: it was removed before.
+
+        span: all of it. One that is not signed yet is emptied where it lies, also while its close still waits
+        for a shot: nothing of it is signed.
+        """
+        with self._lock:
+            if self._segment(contract, span.rid).id is None:
+                return self._book.strip(span.rid, "time")
+            return bool(self.discard(contract, [span]))
+
     def claim_idle(self, contract: str, discard: str, spans: Sequence[Span], claim: IdleClaim) -> str:
         """Take idle time back; discard: rid or handle of what removed it. Returns the rid or a handle."""
         drafts.check_slot("idle-claim", "memo", claim.memo)

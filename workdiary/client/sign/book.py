@@ -157,7 +157,7 @@ class Book(Protocol):
     def strip(self, rid: str, what: Strip) -> bool:
         """Take something out of a segment that is not signed yet; whether there was any of it.
 
-        Application names and time only once it is closed: until then it is False.
+        Application names only once it is closed: until then it is False.
         """
         ...
 

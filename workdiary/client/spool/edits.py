@@ -42,8 +42,6 @@ class Edits:
         if what in {"time", "memo", "several"}:
             db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (rid,))
         if what == "time":
-            if row[0] != "held":
-                return False, []
             self._segments.erase(db, rid)
             return True, end_shots(db, rid, "remove-time")
         found, names = False, list[str]()

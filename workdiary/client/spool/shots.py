@@ -29,20 +29,33 @@ class ShotRows:
         self.folder = folder
 
     def add(self, shots: ShotSet) -> None:
-        """One shot with its images; the files are durable already. The same shot again changes nothing."""
+        """One shot with its images; the files are durable already. The same shot again changes nothing.
+
+        It may land after its owner removed the segment's time: then its files end here, and it says so.
+        """
         images = [
             self._row(shots.shot_id, shots.rid, place, image) for place, image in enumerate(shots.images)
         ]
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> list[str]:
             _refuse_unless_unsigned(db, shots.rid)
+            (removed,) = db.execute("SELECT removed FROM segments WHERE rid = ?", (shots.rid,)).fetchone()
             db.execute(
                 "INSERT OR IGNORE INTO shots VALUES (?, ?, ?, ?, ?)",
-                (shots.rid, shots.shot_id, shots.at_ms, shots.hold_until_ms, shots.choice),
+                (
+                    shots.rid,
+                    shots.shot_id,
+                    shots.at_ms,
+                    shots.hold_until_ms,
+                    "remove-time" if removed else shots.choice,
+                ),
             )
+            if removed:
+                return [name for image in shots.images for name in (image.image, image.thumb)]
             db.executemany(_INSERT_IMAGE, images)
+            return []
 
-        self._db.write(work)
+        self.destroy_files(self._db.write(work))
 
     def replace(self, shot_id: str, images: tuple[ShotImage, ...]) -> None:
         """Blurred images in place of the first ones, whose keys and files end.

@@ -50,7 +50,10 @@ class Corrector:
             for spans in found.values():
                 self._refuse_locked(spans)
             for contract, spans in found.items():
-                done += sum(bool(parts.journal.discard(contract, [span])) for span in spans)
+                for span in spans:
+                    whole = part is None and parts.journal.remove(contract, span)
+                    cut = part is not None and parts.journal.discard(contract, [span])
+                    done += bool(whole or cut)
             parts.engine.amended(())
         return done
 

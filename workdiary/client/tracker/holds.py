@@ -51,7 +51,10 @@ class Holds:
         return bool(self._held) or self._blurs.running
 
     def add(self, shots: ShotSet) -> None:
-        """A hold begins."""
+        """A hold begins, unless the time was removed while the shot was taken. Raises `KnownError`."""
+        known = self._parts.store.shot(shots.shot_id)
+        if known is None or known.choice is not None:
+            return
         now, wall = self._parts.clock.total_ms(), self._parts.clock.wall_ms()
         self._held[shots.shot_id] = shots
         self._spans[shots.shot_id] = (now, now + shots.hold_until_ms - wall)

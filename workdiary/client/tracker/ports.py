@@ -153,6 +153,10 @@ class Signing(Protocol):
         """Remove time; returns a rid or a handle, "" if it was removed before."""
         ...
 
+    def remove(self, contract: str, span: Span) -> bool:
+        """Remove the whole of a segment that has ended; False: it was removed before."""
+        ...
+
     def claim_idle(self, contract: str, discard: str, spans: Sequence[Span], claim: IdleClaim) -> str:
         """Take idle time back; returns a rid or a handle."""
         ...
