@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.rig import Rig
+from tests.fakes.stages import TERMS
+from workdiary.client.account import Contract, TermsVersion
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.tracker.events import Snapshot
 from workdiary.client.tracker.machine import Event, Mode
+from workdiary.client.tracker.terms import Agreement
+from workdiary.rules.policy import STANDARD
+from workdiary.rules.weeks import week_of
 
 MINUTE = 60
 LIMIT_S = 1_000  # no whole number of minutes: marks and end lie inside cells
@@ -189,3 +194,32 @@ def test_an_optional_label_goes_with_its_memo(rig: Rig) -> None:
     assert rig.core.timer.work.label == "Support"
     rig.core.set_memo("answer the mail", None)
     assert rig.core.timer.work.label is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ([(-1, 36_000)], 36_000),
+        ([(-1, 36_000), (2, 72_000)], 72_000),
+        ([(-1, 72_000), (2, 36_000)], 72_000),
+        ([(-8, 72_000), (-1, 36_000)], 36_000),
+        ([(-1, 36_000), (2, None)], None),
+    ],
+    ids=[
+        "one",
+        "a rise counts for the week",
+        "a fall from the next",
+        "a fall of last week",
+        "no limit any more",
+    ],
+)
+def test_a_weeks_limit_is_what_the_rules_say(
+    limits: list[tuple[int, int | None]], expected: int | None
+) -> None:
+    week = week_of(1_795_165_200_000)
+    versions = tuple(
+        TermsVersion(week.start + days * 86_400_000, f"id-{days}", TERMS | {"limit_s": limit_s})
+        for days, limit_s in limits
+    )
+    contract = Contract("id-demo", "demo", versions[-1].terms, versions=versions)
+    assert Agreement.of(contract).limit_s(week, STANDARD) == expected

@@ -138,14 +138,16 @@ class Questions:
         known = next((one for one in parts.contracts.contracts() if one.id == question.contract), None)
         if known is None:
             return None
-        terms = Agreement.of(known).terms
+        agreement = Agreement.of(known)
+        terms = agreement.terms
         week = week_of(question.since_ms)
         mine = ledger is not None and ledger.contract == question.contract
         span, claimed, left = (week.start, week.end), 0, None
         if ledger is not None and mine:
             claimed = ledger.claimed_ms(span)
-            if terms.limit_s is not None and not question.claims:
-                left = terms.limit_s * 1_000 - ledger.used_ms(span)
+            limit_s = agreement.limit_s(week, parts.policy)
+            if limit_s is not None and not question.claims:
+                left = limit_s * 1_000 - ledger.used_ms(span)
         return questions.view(question, Worth(terms, parts.policy, claimed, left), now)
 
     def quiet_until_ms(self) -> int | None:

@@ -91,7 +91,8 @@ class News:
             ledger = Ledger.read(
                 agreement.id, policy, now, partial(self._stages.store.entries, verdicts=False)
             )
-        return Use(agreement.id, week.iso, ledger.used_ms((week.start, week.end)), agreement.terms.limit_s)
+        used_ms = ledger.used_ms((week.start, week.end))
+        return Use(agreement.id, week.iso, used_ms, agreement.limit_s(week, policy))
 
     def check_limit(self, agreement: Agreement, *, over_limit: bool) -> None:
         """Before a start: is there room this week, or does the person go past it? Raises `KnownError`."""

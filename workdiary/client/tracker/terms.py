@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from unicodedata import category
 
-from workdiary.client.account import Contract
+from workdiary.client.account import Contract, TermsVersion
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.tracker.events import ContractView
+from workdiary.rules.agreement import TermsBook, Version
 from workdiary.rules.memo import MEMO_MAX_BYTES
+from workdiary.rules.policy import PolicySet
 from workdiary.rules.terms import Terms
+from workdiary.rules.weeks import Week
 
 
 class Contracts(Protocol):
@@ -27,17 +30,29 @@ class Contracts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A contract with its terms read."""
+    """A contract with its terms in force read; versions: all that were learned, by when they hold."""
 
     id: str
     name: str
     terms: Terms
+    versions: tuple[TermsVersion, ...] = ()
 
     @classmethod
     def of(cls, contract: Contract) -> Agreement:
         """Read a contract's terms; a solo contract has none before its first session."""
         terms = Terms.from_record(contract.terms, contract.terms) if contract.terms else Terms()
-        return cls(contract.id, contract.name, terms)
+        return cls(contract.id, contract.name, terms, contract.versions)
+
+    def limit_s(self, week: Week, policy: PolicySet) -> int | None:
+        """The limit of a week: a rise counts for all of it, a fall from the next one (product.md, Limits)."""
+        if not self.versions:
+            return self.terms.limit_s
+        read = (Terms.from_record(version.terms, version.terms) for version in self.versions)
+        known = (
+            Version(replace(terms, from_ms=version.from_ms), (version.id,), (0, place))
+            for place, (version, terms) in enumerate(zip(self.versions, read, strict=True))
+        )
+        return TermsBook(tuple(known)).limit_s(week, policy)
 
     def view(self) -> ContractView:
         """As a chooser shows it."""

@@ -89,7 +89,7 @@ class Around:
         """What the shown contract has used of a week's limit, without the open segment."""
         if self.ledger is None or self.agreement is None or self.ledger.contract != self.agreement.id:
             return None
-        limit_s = self.agreement.terms.limit_s
+        limit_s = self.agreement.limit_s(week, self.ledger.policy)
         return Use(self.agreement.id, week.iso, self.ledger.used_ms((week.start, week.end)), limit_s)
 
 
@@ -149,7 +149,7 @@ def _with_totals(plain: Snapshot, around: Around, ledger: Ledger, live: Piece | 
         week_ms=week_ms,
         today_amount=part_value(max(week_ms, today_ms), today_ms, rate),
         week_amount=line_amount(week_ms, rate),
-        week_limit_s=None if around.agreement is None else around.agreement.terms.limit_s,
+        week_limit_s=None if around.agreement is None else around.agreement.limit_s(week, ledger.policy),
         cell=ledger.cell_view(now, live) if plain.state == "tracking" else None,
         strip=ledger.strip(today, live),
     )
