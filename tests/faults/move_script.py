@@ -80,7 +80,11 @@ def corrector(desk: Desk) -> Corrector:
 
 def play(home: str, *rids: str) -> None:
     """Move them, one after the other."""
-    desk = desk_at(Path(home), 20 * MINUTE)
+    opened: list[Desk] = []
+    # A fault while opening is told; the person starts again.
+    while not attempt(lambda: opened.append(desk_at(Path(home), 20 * MINUTE))):
+        continue
+    desk = opened[0]
     for rid in rids:
 
         def move(rid: str = rid) -> None:

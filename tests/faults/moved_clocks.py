@@ -145,6 +145,17 @@ class Tracked:
         self.process.send_signal(signal.SIGCONT)
         return begun, ended
 
+    def back(self, count: int) -> None:
+        """Whoever was away is back: it goes on by itself, or somebody says so; count: segments before."""
+
+        def noticed() -> bool:
+            return len(self.begun()) > count or self.ask("status").get("state") == "paused"
+
+        wait_for(noticed, 60, f"the absence to be seen: {self.said()}")
+        if self.ask("status").get("state") == "paused":
+            self.ask("start")
+        self.wait_state("tracking")
+
     def end(self) -> None:
         """Ctrl-C, and wait for the end."""
         assert self.process is not None
