@@ -30,7 +30,7 @@ from workdiary.server.compose import Senses as ServerSenses
 pytestmark = [pytest.mark.e2e, pytest.mark.sockets, pytest.mark.timeout(300)]
 DAY = "2026-11-16"
 CELL = 10 * MINUTE
-BEFORE, AFTER = 12, 4
+BEFORE, AFTER = 4, 2
 Document = Mapping[str, Any]
 
 
@@ -41,7 +41,7 @@ def settle(desk: Traveller) -> None:
         desk.server.witnessing.turn()
 
 
-@pytest.fixture(scope="module", params=[35, pytest.param(120, marks=pytest.mark.full)])
+@pytest.fixture(scope="module", params=[22, pytest.param(120, marks=pytest.mark.full)])
 def desk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Traveller]:
     """Some work in contact, then the battery is empty: work offline in 2019, then the network."""
     folder = tmp_path_factory.mktemp("battery")

@@ -204,7 +204,7 @@ def leave_often(run: Tracked, fake: FakeLogind, kinds: list[str]) -> None:
     assert run.process.wait(90) == 0, run.said()
     closes = [segment.clear["close"] for segment in run.written()]
     wanted = [{"sleep": "suspend", "untold": "suspend"}.get(kind, kind) for kind in kinds]
-    assert [close for close in closes if close in {"lock", "suspend", "switch-user"}] == wanted
+    assert [close for close in closes if close in {"lock", "suspend", "switch-user"}] == wanted, closes
     assert closes[-1] == "shutdown"
     monos = union(segment.mono for segment in run.written())
     assert length(both(monos, union(absent))) == 0, "nothing of it is billed"

@@ -274,7 +274,7 @@ def live(folder: Path, day: list[tuple[str, int]], into_cell_s: int) -> None:
 _SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=12, suppress_health_check=_SLOW)
+@settings(max_examples=8, suppress_health_check=_SLOW)
 @given(happenings, st.integers(0, 599))
 def test_whatever_is_done_to_the_clock_the_diary_is_what_happened(
     tmp_path: Path, day: list[tuple[str, int]], into_cell_s: int
