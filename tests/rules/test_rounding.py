@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.entries import HOUR, MINUTE, T0, TERMS, amendment, discard, segment
@@ -53,6 +53,7 @@ def test_by_cell_a_segment_that_lost_time_does_not_carry_the_cell() -> None:
     assert billable([entry, discard(2, (entry, T0, T0 + MINUTE))], BY_CELL) == [0]
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.integers(0, 600_000), min_size=2, max_size=12, unique=True),
     st.integers(0, 599_999),

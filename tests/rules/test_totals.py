@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.entries import CLEAR_TERMS, HOUR, MINUTE, RATE, T0, TERMS, amendment, discard, rid, segment
@@ -101,6 +101,7 @@ def test_after_the_lock_the_limit_stays_as_it_was_used_up() -> None:
     assert found.value_of([rid(3)]) == 0
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 600_000), min_size=1, max_size=12), st.integers(0, 7_200), st.randoms())
 def test_the_price_is_what_the_week_is_worth_less_afterwards(
     lengths: list[int], limit_s: int, dice: Any
