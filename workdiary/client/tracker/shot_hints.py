@@ -61,6 +61,6 @@ class ShotHints:
     @property
     def words(self) -> tuple[str, ...]:
         """One sentence or two each."""
-        shots = self._last.get(self._contract, ())
-        same = len(shots) == ALIKE_SHOTS and all(alike(shots[0], each) for each in list(shots)[1:])
+        shots = list(self._last.get(self._contract, ()))
+        same = len(shots) == ALIKE_SHOTS and all(alike(shots[0], each) for each in shots[1:])
         return tuple(hint for hint in (ALIKE if same else "", self._failure) if hint)
