@@ -170,9 +170,11 @@ class Core:
         """Once a second while tracking; told further only when something to be seen has changed."""
         before = (self.timer.mode, self._parts.recorder.note)
         try:
-            self.idle.settle()
-            if self.timer.tick(busy_ms):
-                self._watch_disk()
+            try:
+                if self.timer.tick(busy_ms):
+                    self._watch_disk()
+            finally:
+                self.idle.settle()
         except KnownError as error:
             self.news.trouble(error)
         marked = self._parts.limits.marked(self._clock.total_ms())

@@ -62,7 +62,12 @@ class Questions:
         """Make durable what could not be before. Raises `KnownError`."""
         while self._owed:
             contract, spans = self._owed[0]
-            discard = self._parts.journal.discard(contract, spans, "idle")
+            try:
+                discard = self._parts.journal.discard(contract, spans, "idle")
+            except KnownError as error:
+                if error.exit_code is not ExitCode.NOT_FOUND:
+                    raise
+                discard = ""  # it was removed altogether: nothing is owed
             self._owed.pop(0)
             if self.question is not None and self.question.spans == spans:
                 self.question = replace(self.question, discard=discard)
