@@ -29,6 +29,7 @@ class Behaviour(RuleBasedStateMachine):
         where = FAST if FAST.is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="workdiary-model-", dir=where))
         self.life = Life(self.folder)
+        self.life.agree()
         self.sound = False  # whether every step so far held
 
     @rule(which=st.integers(0, 1), memo=st.integers(0, 2))

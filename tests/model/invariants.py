@@ -167,6 +167,8 @@ def _images_right(life: Life) -> None:
             for shot in segment.images:
                 if shot.state == "redacted":
                     continue
+                if shot.state == "missing" and life.restored:
+                    continue  # it was on the disk that is gone
                 assert shot.state == "sent", (shot.state, segment.rid)
                 plain = life.server.images[shot.id]
                 assert hashlib.sha256(plain).hexdigest() == shot.facts["sha256"]
@@ -180,6 +182,8 @@ def _cells_have_shots(segments: tuple[DiarySegment, ...]) -> None:
     for cell, inside in cells.items():
         if any(one.placed or one.clock_unsure for one in inside):
             continue  # nobody knew yet in which cell this was
+        if any(one.removed == "owner" for one in inside):
+            continue  # the shot that stood for the cell went with the time it was removed with
         tracked = length(span for one in inside for span in clip(one.time.spans, cell, cell + POLICY.cell_ms))
         if tracked < POLICY.shot_duty_ms or any(one.images for one in inside):
             continue

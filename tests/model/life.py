@@ -32,6 +32,12 @@ class Life(Powered):
         shot = self.computer.now.shot
         return shot is not None and shot.choice is None
 
+    def agree(self) -> None:
+        """Both contracts were begun once, on a day when the clock was right."""
+        for contract in self.contracts:
+            self.start(contract, 0)
+            self.command(Event.STOP, "stop")
+
     def start(self, contract: str, memo: int) -> None:
         done = self.act(lambda: self.computer.core.start(contract, MEMOS[memo % len(MEMOS)], None))
         if done == "done":

@@ -12,6 +12,7 @@ from workdiary.client.errors import OfflineError
 from workdiary.client.upload.transport import Answer
 from workdiary.evidence.canonical import unb64u
 from workdiary.evidence.digest import record_id, sha256_b64u
+from workdiary.evidence.disclosure import digest as digest_of
 from workdiary.evidence.envelope import ParsedRecord, check_signature, open_disclosures, parse
 from workdiary.evidence.errors import EvidenceError
 from workdiary.evidence.keys import verify
@@ -103,9 +104,12 @@ class ModelServer(FakeServer):
         super()._redact(parsed)
         named = parsed.payload.get("digests", [])
         named = [parsed.payload["digest"]] if parsed.kind == "replace" else named
-        for digest in named if isinstance(named, list) else []:
-            self.removed.add(unb64u(str(digest)).hex())
-            self.images.pop(unb64u(str(digest)).hex(), None)
+        gone = {str(digest) for digest in named} if isinstance(named, list) else set()
+        for digest in gone:
+            self.removed.add(unb64u(digest).hex())
+            self.images.pop(unb64u(digest).hex(), None)
+        for stored in self.records.values() if gone else ():
+            stored.disclosures = tuple(t for t in stored.disclosures if digest_of(t) not in gone)
 
     def _image(self, digest: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if digest in self.removed:
