@@ -263,3 +263,21 @@ def test_a_columns_name_that_rotted_is_no_reason_to_stop(desk: EnrolledHome) -> 
     assert "damaged" in notice(desk)
     desk.segment("It goes on now")
     assert desk.sign()
+
+
+def test_rot_in_an_index_is_damage_too(desk: EnrolledHome) -> None:
+    """Rows would be looked for in vain there, and a stream opened a second time in its own place."""
+    desk.segment()
+    desk.sign()
+    desk.spool._database.forget()
+    query = "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'streams'"
+    root = max(int(row[0]) for row in desk.spool._database.rows(query))
+    desk.spool.close()
+    data = bytearray(spool_file(desk).read_bytes())
+    place = data.index(CONTRACT.encode(), (root - 1) * schema.PAGE_BYTES, root * schema.PAGE_BYTES)
+    data[place + 3] ^= 1
+    spool_file(desk).write_bytes(bytes(data))
+    desk.reopen(crash=True)
+    assert "damaged" in notice(desk)
+    desk.segment("It goes on now")
+    assert desk.sign()
