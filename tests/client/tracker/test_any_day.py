@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.rig import Rig
-from workdiary.client.tracker.machine import Event
+from workdiary.client.tracker.machine import Event, Mode
 from workdiary.rules.policy import DEMO
 
 happenings = st.lists(
@@ -68,3 +68,40 @@ def test_any_day_keeps_the_books(tmp_path: Path, day: list[tuple[str, int]]) -> 
     assert rig.store.open_segments() == []
     assert all(row.signed for row in rig.closed)
     assert not rig.desktop.input.running
+
+
+rests = st.lists(
+    st.tuples(st.sampled_from(["work", "rest", "memo", "step", "start"]), st.integers(1, 40)), max_size=20
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rests)
+def test_what_counts_is_every_second_up_to_the_last_input_before_an_absence(
+    tmp_path: Path, day: list[tuple[str, int]]
+) -> None:
+    """Second by second: half a minute without input takes back itself and nothing else."""
+    rig = Rig(tmp_path, policy=DEMO, preview_ms=2_000)
+    rig.contracts.terms["demo"]["idle"] = 30_000
+    rig.start()
+    counts, quiet, tracking = 0, 0, True
+    for what, number in day:
+        if what == "memo":
+            rig.core.set_memo(f"memo number {number}", None)
+        elif what == "step":
+            rig.clock.step(1_000 * (number - 20))
+        elif what == "start":
+            rig.start()
+            quiet, tracking = (quiet, True) if tracking else (0, True)
+        for _ in range(number if what in {"work", "rest"} else 0):
+            rig.second(1, **({"keys": 1} if what == "work" else {}))
+            quiet = 0 if what == "work" else quiet + 1
+            counts += tracking
+            if tracking and quiet == 30:
+                counts, tracking = counts - 30, False
+    assert rig.mode is (Mode.TRACKING if tracking else Mode.IDLE)
+    rig.stop()
+    rig.second(5)
+    recorded = sum(row.tracked_ms for row in rig.closed)
+    removed = sum(s.end_ms - s.start_ms for _, spans, _ in rig.journal.discards for s in spans)
+    assert recorded - removed == counts * 1_000
