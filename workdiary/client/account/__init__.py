@@ -39,7 +39,7 @@ class Account:
         self._home = home
         self._enrolment = enrolment
         self._trust = trust
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @classmethod
     def open(cls, home: Home) -> Self:
@@ -56,7 +56,8 @@ class Account:
     def enrol(self, enrolment: Enrolment) -> None:
         """Keep an enrolment durably."""
         with self._lock:
-            self._keep(enrolment)
+            self._home.write_json(_ACCOUNT, asdict(enrolment))
+            self._enrolment = enrolment
 
     def put_terms(self, contract_id: str, terms_id: str, terms: dict[str, Any]) -> None:
         """Keep the terms now in force for a contract. Raises KnownError if it is none of this account."""
@@ -68,7 +69,7 @@ class Account:
                 replace(contract, terms=terms, terms_id=terms_id) if contract.id == contract_id else contract
                 for contract in enrolment.contracts
             )
-            self._keep(replace(enrolment, contracts=contracts))
+            self.enrol(replace(enrolment, contracts=contracts))
 
     def put_key(self, *, root: str = "", cert: str = "", kid: str = "") -> None:
         """Keep what is now known of the account's root, this device's certificate, its rotated key."""
@@ -85,12 +86,8 @@ class Account:
             changed = None if known is None else change(known)
             if changed is None or changed == known:
                 return False
-            self._keep(changed)
+            self.enrol(changed)
             return True
-
-    def _keep(self, enrolment: Enrolment) -> None:
-        self._home.write_json(_ACCOUNT, asdict(enrolment))
-        self._enrolment = enrolment
 
     def contracts(self) -> tuple[Contract, ...]:
         """All contracts, in the server's order; empty before enrolment."""
@@ -164,7 +161,7 @@ class Account:
             logs = tuple(item for item in self._trust.new_logs if item.origin != new.origin)
             self._write_trust(replace(self._trust, new_logs=(*logs, new)))
             changed = replace(known, origin=new.origin, log_vkey=log_vkey)
-            self._keep(changed)
+            self.enrol(changed)
             return changed
 
     def flags(self, now_ms: int) -> tuple[str, ...]:

@@ -103,9 +103,7 @@ def enrol_anew(anew: Anew, token: str) -> str:
         raise KnownError("This home is not enrolled yet", "Open WorkDiary once.", exit_code=ExitCode.OFFLINE)
     shown = anew.server.installation()
     if not same_installation(shown.origin, known.origin):
-        raise KnownError(
-            "Another installation answers", "Nothing was changed.", exit_code=ExitCode.REFUSED
-        )
+        raise KnownError("Another installation answers", "Nothing was changed.", exit_code=ExitCode.REFUSED)
     proof = b64u(new.sign(enrol_proof_input(shown.origin, token)))
     try:
         reply = anew.server.enrol(EnrolRequest(new.jwk, proof, known.device_name, known.key_class, token))

@@ -119,7 +119,7 @@ class DiaryServer:
 
     def checkpoint(self) -> str:
         """GET /log/checkpoint: the newest signed note."""
-        return self._text(self._get("/log/checkpoint"))
+        return _text(self._get("/log/checkpoint"))
 
     def epoch(self, number: int) -> EpochReply:
         """GET /log/epoch: how an epoch began."""
@@ -128,7 +128,7 @@ class DiaryServer:
     def consistency(self, old: int, new: int, epoch: int | None = None) -> tuple[bytes, ...]:
         """GET /log/consistency: the proof between two sizes of an epoch (the present one), a hash a line."""
         which = "" if epoch is None else f"&epoch={epoch}"
-        lines = self._text(self._get(f"/log/consistency?from={old}&to={new}{which}")).splitlines()
+        lines = _text(self._get(f"/log/consistency?from={old}&to={new}{which}")).splitlines()
         try:
             proof = tuple(unb64(line) for line in lines[: PROOF_CAP + 1])
         except EvidenceError as error:
@@ -147,19 +147,20 @@ class DiaryServer:
         return self._send("PUT", path, headers, body)
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        answer = self._transport.send(method, path, {**self._bearer(), **headers}, body)
+        answer = self._transport.send(method, path, _admitted(headers, self._token()), body)
         if answer.status == SIGN_IN and isinstance(trouble(answer), SignInError) and self._renew():
-            answer = self._transport.send(method, path, {**self._bearer(), **headers}, body)
+            answer = self._transport.send(method, path, _admitted(headers, self._token()), body)
         return answer
 
-    def _bearer(self) -> Mapping[str, str]:
-        token = self._token()
-        return {} if token is None else {"Authorization": f"Bearer {token}"}
 
-    def _text(self, answer: Answer) -> str:
-        if answer.status != OK:
-            raise trouble(answer)
-        try:
-            return answer.body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise NonsenseError from error
+def _text(answer: Answer) -> str:
+    if answer.status != OK:
+        raise trouble(answer)
+    try:
+        return answer.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NonsenseError from error
+
+
+def _admitted(headers: Mapping[str, str], token: str | None) -> Mapping[str, str]:
+    return headers if token is None else {"Authorization": f"Bearer {token}", **headers}

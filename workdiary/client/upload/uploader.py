@@ -263,9 +263,7 @@ class Uploader:
 def _meeting(parts: UploaderParts, server: DiaryServer) -> Meeting | None:
     if parts.time is None:
         return None
-    return Meeting(
-        MeetingParts(parts.time, parts.spool, parts.keys, parts.account, parts.journal), server
-    )
+    return Meeting(MeetingParts(parts.time, parts.spool, parts.keys, parts.account, parts.journal), server)
 
 
 def _refused(why: str, known: Trust) -> Trust:
