@@ -11,6 +11,7 @@ import gc
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -158,4 +159,4 @@ def measure(long: bool) -> Iterator[Result]:
     """The compressed two days, and with --long a real hour."""
     yield from simulated()
     if long:
-        yield from live(LIVE_S, LIVE_WARM_S, lambda line: print(line, flush=True))
+        yield from live(LIVE_S, LIVE_WARM_S, lambda line: print(line, file=sys.stderr, flush=True))
