@@ -18,15 +18,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.injection import CALLS, FAULTS, ROOT
 from tests.faults.log_clients import entries_of
 from tests.oracle import log as oracle
 from tests.server.cli.running import serving
 
-CALLS = ("openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir")
-FAULTS = ("signal=KILL", "error=ENOSPC", "error=EIO")
 RECORDS = 4
 DRAWN = 3
-ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 @dataclass
