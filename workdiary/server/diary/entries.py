@@ -74,9 +74,7 @@ def read(rows: Iterable[Record], opened: Span | None) -> Reading:
     known = list(rows)
     places = _Places(known)
     whole = [
-        row
-        for row in known
-        if row.kind not in TIME_KINDS or _touches(row, opened) or places.put(row, opened)
+        row for row in known if row.kind not in TIME_KINDS or _touches(row, opened) or places.put(row, opened)
     ]
     parsed = {row.rid: parse(row.jws) for row in whole}
     texts = disclosures_of(whole)
