@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.fakes.shots import FakeShotTaker
+from workdiary.client.capture.private import PrivateLists
 from workdiary.client.errors import KnownError
 from workdiary.client.segment.shot_pipe import image_to_json
 from workdiary.client.segment.shots import (
@@ -50,6 +51,7 @@ def test_the_child_is_asked_in_one_line(tmp_path: Path) -> None:
         "at_ms": 1_700_000_000_000,
         "mode": "full",
         "role": "closing",
+        "private": PrivateLists().to_json(),
     }
 
 
