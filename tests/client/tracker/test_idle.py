@@ -15,6 +15,7 @@ from tests.client.tracker.test_pipeline import RealRig, contract_of, rig_of
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.tracker.machine import Mode
 from workdiary.rules.policy import STANDARD
+from workdiary.rules.projection import project
 from workdiary.rules.totals import account
 
 
@@ -215,3 +216,17 @@ def test_idle_over_many_segments_takes_each_part_of_them(rig: RealRig) -> None:
     rig.core.idle.undo(asked(rig).id if rig.now.question else None)
     rig.settle()
     assert counted(rig, "idle-claim") == 0
+
+
+def test_a_claim_that_was_undone_is_undone_for_whoever_reads_that_time_alone(rig: RealRig) -> None:
+    question = away(rig)
+    back(rig, 5)
+    rig.core.idle.answer("keep", "a call with Bob")
+    rig.stop()
+    steps(rig, 72)
+    rig.clock.advance(3_600_000)
+    rig.core.idle.undo()
+    rig.settle()
+    contract = rig.enrolled.account.contracts()[0].id
+    read = rig.enrolled.spool.entries(contract, question.since_ms - 4 * MS, question.since_ms + MS)
+    assert [s for s in project(read).segments if s.kind == "idle-claim"] == []
