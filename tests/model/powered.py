@@ -52,6 +52,8 @@ class Powered(Told):
 
     def step_clock(self, ms: int) -> None:
         """Somebody sets the wall clock; looked at in the same second, as the loop does."""
+        if self.calling:
+            return  # until when it was announced is a wall time: nobody could say what is true of it now
         self.stepped = True
         self.computer.true.step(ms)
         self.act(self.computer.look)
@@ -79,7 +81,8 @@ class Powered(Told):
         self.plug.reset()
         self.computer.halt()
         self.computer.true.switch_off(off_ms)
-        if empty_battery:
+        if empty_battery and not self.calling:
+            self.stepped = True
             self.computer.true.step(BEFORE_ALL_MS - self.computer.true.wall_ms())
         self.computer.boot()
 
@@ -104,7 +107,7 @@ class Powered(Told):
 
     def restore(self) -> None:
         """The home of some time ago; what only this computer had since then is lost with the disk."""
-        if self._backup is None or not self._all_said():
+        if self._backup is None or self.calling or not self._all_said():
             return
         had = {contract: self.recorded(contract, here=True, there=True) for contract in self.contracts}
         self.note("kill")

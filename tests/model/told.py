@@ -64,6 +64,11 @@ class Told:
         return None if self.device.running is None else self.device.running.contract
 
     @property
+    def calling(self) -> bool:
+        """Whether a call that was announced goes on."""
+        return any(until > self.now for until in self.device.quiet.values())
+
+    @property
     def running(self) -> bool:
         """Whether time is truly tracked, as of the last fact."""
         return self.device.running is not None

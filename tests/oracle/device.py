@@ -82,7 +82,7 @@ class Device:
         self._gone_since = 0
         self._goes_on = False  # tracking stopped for an absence and for nothing else
         self._touched = 0  # when a person was there last
-        self._quiet: dict[str, int] = {}  # contract: until when a call was announced
+        self.quiet: dict[str, int] = {}  # until when a call was announced, by contract
         self.waits = False  # tracking ended for want of input, and nobody has said anything since
 
     def hear(self, fact: Fact) -> None:
@@ -105,14 +105,14 @@ class Device:
         elif fact.what == "input":
             self._touched = fact.at
         elif fact.what == "announce":
-            self._quiet[self.contract] = max(fact.end, self._quiet.get(self.contract, 0))
+            self.quiet[self.contract] = max(fact.end, self.quiet.get(self.contract, 0))
         elif fact.what == "answer":
             self._answer(fact)
 
     def pass_until(self, now: int) -> None:
         """Time passes: after long enough without input, nobody was there since the last one."""
         if self.running is not None:
-            there = max(self._touched, self._quiet.get(self.contract, 0))
+            there = max(self._touched, self.quiet.get(self.contract, 0))
             noticed = there + self.judge.terms(self.contract).idle_ms
             if noticed <= now:
                 self.running.idle = max(there, self.running.start)
