@@ -18,10 +18,12 @@ from benchmarks.p7_commit import START_MS, opening
 from benchmarks.p10_soak import somebody
 from benchmarks.processes import PEERS, PYTHON, display, started, wait_for, windows
 from benchmarks.result import Result
+from workdiary.client.control import ask
 from workdiary.client.segment.model import ShotSet
 from workdiary.client.segment.shots import ShotChild, ShotRequest
 from workdiary.client.spool.store import Spool
 from workdiary.evidence.times import uuid7
+from workdiary.wire.control import ControlRequest
 
 SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}
 PANE = (960, 540)
@@ -134,10 +136,12 @@ def stalls(seconds: float) -> Iterator[Result]:
             floor = running.enter_context(started(bare, DISPLAY=screen, **ISOLATED))
             wait_for(lambda: windows(screen, floor.pid), 20, "the bare window")
             program = (str(PEERS / "watched_desktop.py"), str(folder / "app"))
-            running.enter_context(desktop(screen, policy="demo", program=program))
+            app = running.enter_context(desktop(screen, policy="demo", program=program))
             running.enter_context(somebody(screen))
             start = time.monotonic()
             time.sleep(seconds)
+            ask(app.home / "control.sock", ControlRequest("quit"))
+            wait_for((folder / "app").exists, 90, "the app to end and write")
         yield from told(Lateness.read(folder / "app"), Lateness.read(folder / "bare"), start)
 
 

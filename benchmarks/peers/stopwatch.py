@@ -34,4 +34,6 @@ class Stopwatch(QObject):
 
     def _write(self) -> None:
         told = {"when": self._when.tolist(), "late": self._late.tolist(), "busy": self.busy}
-        self._path.write_text(json.dumps(told))
+        unfinished = self._path.with_suffix(".part")
+        unfinished.write_text(json.dumps(told))
+        unfinished.rename(self._path)
