@@ -119,7 +119,7 @@ def test_a_newer_or_impossible_home_is_left_alone(shell: Shell) -> None:
 def test_doctor_says_what_cannot_be_recorded_and_why(shell: Shell) -> None:
     found = shell.run("doctor", "--json").json()
     by_name = {view["capability"]: view for view in found["backends"]}
-    assert set(by_name) == {"shot", "input", "idle", "window", "session"}
+    assert set(by_name) == {"shot", "input", "idle", "window", "session", "windows"}
     assert by_name["shot"]["name"] == "none"
     assert {"backend": "mss", "reason": "no DISPLAY is set"} in by_name["shot"]["refused"]
     assert found["key_store"]["class"] == "SOFTWARE-FILE"
