@@ -77,6 +77,8 @@ class Chaos:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._late: set[asyncio.Task[None]] = set()
+        # The loop itself holds no task: one whose client has hung up would be collected as it stands.
+        self._serving: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="chaos", daemon=True)
         self.port = 0
 
@@ -110,7 +112,7 @@ class Chaos:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._client, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 20)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
@@ -120,6 +122,11 @@ class Chaos:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._client(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -82,7 +82,7 @@ def left(home: EnrolledHome) -> int:
 
 
 def test_nothing_is_lost_or_doubled_in_bad_weather(tmp_path: Path) -> None:
-    chaos = weather(tmp_path, "short", 350, Pace())
+    chaos = weather(tmp_path, "short", 250, Pace())
     assert len(chaos.drawn) > len(FAULTS) // 2
 
 
