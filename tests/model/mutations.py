@@ -191,7 +191,7 @@ BUGS: Mapping[str, Planted] = {
         recovery_invents_time, "billed|twice", ("start_and_work", "kill", "work", "power_cut", "look")
     ),
     "heads not compared": Planted(
-        heads_not_compared, "forks|another one", ("start_and_work", "stop", "back_up", "restore", "quit")
+        heads_not_compared, "forks|another one", ("start_and_work", "back_up", "restore", "quit")
     ),
     "locked and still tracking": Planted(
         locked_and_still_tracking, "TRACKING", ("start_and_work", "leave", "come_back", "work")

@@ -26,7 +26,7 @@ from workdiary.wire.upload import unpack_record
 
 OTHER = fixed_uuid("the other contract")
 CONTRACTS = (ContractRef(CONTRACT, "demo"), ContractRef(OTHER, "other"))
-MOODS = ("up", "down", "failing", "busy", "lost-ack", "twice", "no-images")
+MOODS = ("up", "down", "failing", "busy", "lost-ack", "twice", "no-images", "no-records")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Sent:
 @dataclass
 class ModelServer(FakeServer):
     """mood: up, down, failing (500), busy (503), lost-ack (does it, answers nothing), twice (does it twice),
-    no-images (503 for those alone: the store behind it is away).
+    no-images, no-records (503 for those alone: the store or the log behind it is away).
 
     appended: every (rid, jws) that the log ever took, in order, whatever was lost since; removed: digests.
     """
@@ -54,7 +54,8 @@ class ModelServer(FakeServer):
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         if self.mood in {"failing", "busy"}:
             return Answer(500 if self.mood == "failing" else 503, {}, b"trouble")
-        if self.mood == "no-images" and "/blobs/" in path:
+        closed = {"no-images": "/blobs/", "no-records": "/records/"}.get(self.mood)
+        if method == "PUT" and closed is not None and closed in path:
             return Answer(503, {}, b"trouble")
         self.offline = self.mood == "down"
         answer = super().send(method, path, headers, body)

@@ -123,12 +123,14 @@ class Device:
         contract = fact.contract or self.contract
         if self.running is not None and contract == self.contract:
             return
+        touched = self._touched if self.running is not None else fact.at  # a switch alone is no input
         self._cease(fact.at, "stop")
         if self.session < 0 or contract != self.contract:
             self.session = fact.at
         self.contract = contract
         self.away.clear()
         self._go(fact.at)
+        self._touched = touched
 
     def _go(self, at: int) -> None:
         self._goes_on = self.waits = False

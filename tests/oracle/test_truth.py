@@ -128,6 +128,15 @@ def test_moved_time_counts_where_it_went_and_can_come_back() -> None:
     assert minutes(truth, "b") == []
 
 
+def test_what_is_removed_after_it_was_moved_is_removed_where_it_went() -> None:
+    away = Fact(2 * MINUTE, "move", "a", end=4 * MINUTE, to="b")
+    left = Fact(2 * MINUTE, "discard", "a", end=4 * MINUTE)
+    assert minutes(day((0, "start", "a"), (6, "stop"), away, left), "b") == [(2, 4)]
+    assert minutes(day((0, "start", "a"), (6, "stop"), left, away), "b") == []
+    gone = Fact(2 * MINUTE, "discard", "b", end=4 * MINUTE)
+    assert minutes(day((0, "start", "a"), (6, "stop"), away, gone), "b") == []
+
+
 def test_a_second_is_billed_once_to_the_session_that_began_first() -> None:
     truth = Truth()
     for at, what, contract, device in (

@@ -120,11 +120,12 @@ class Truth:
             "manual": minus(beyond, removed) if terms.manual else [],
         }
 
-    def _spans(self, stretch: Stretch, what: str) -> list[Span]:
-        """Spans of the facts of that kind that are about a stretch: later than what made it."""
+    def _spans(self, stretch: Stretch, what: str, before: int | None = None) -> list[Span]:
+        """Spans of the facts of that kind that are about a stretch: later than what made it, and `before`."""
+        facts = self.facts if before is None else self.facts[:before]
         return union(
             (fact.at, fact.end)
-            for number, fact in enumerate(self.facts)
+            for number, fact in enumerate(facts)
             if fact.what == what and _about(fact, stretch) and number > stretch.made
         )
 
@@ -132,7 +133,7 @@ class Truth:
         """What of a stretch goes to another contract: the time that counted, with its session."""
         if not _about(fact, stretch) or number <= stretch.made:
             return []
-        removed = self._spans(stretch, "discard")
+        removed = self._spans(stretch, "discard", number) + self._spans(stretch, "move", number)
         counted = both(minus(_present(stretch), removed), [(fact.at, fact.end)])
         return [Stretch(fact.to, stretch.device, stretch.session, *span, made=number) for span in counted]
 
