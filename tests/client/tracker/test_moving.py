@@ -354,3 +354,19 @@ def test_what_changes_while_it_is_being_moved_is_moved_as_it_is_then(
     )
     names = both.spool._database.rows("SELECT image, thumb FROM images WHERE key IS NOT NULL")
     assert {path.name for path in both.spool.image_folder.iterdir()} == {n for pair in names for n in pair}
+
+
+def test_a_disk_that_refuses_after_the_commit_takes_nothing_of_what_moved(
+    both: Correcting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = both.desk.segment("Design the booking page")
+
+    def refuse() -> None:
+        raise KnownError("The disk is full", "")
+
+    monkeypatch.setattr(both.spool._database, "forget", refuse)
+    (rid,) = both.corrector.move([start.rid], "other", None)
+    (shown,) = both.shown
+    assert shown.rid == rid
+    assert all((both.spool.image_folder / image.image).exists() for image in shown.images)
+    assert (both.total(both.here), both.total(OTHER)) == (0, CELL)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,8 @@ class Database:
                     raise
                 result = self._once(work)
             if self._owed:
-                self.forget()
+                with suppress(KnownError):  # what is committed is so, whatever cannot be emptied yet
+                    self.forget()
             return result
 
     def rows(self, query: str, *values: object) -> list[Row]:
@@ -72,9 +74,10 @@ class Database:
         """After keys were destroyed, and at the start.
 
         Write the WAL back and empty it, since it still holds the older pages. While another process reads
-        (`diary`, `doctor`) it stays owed to the next write or start.
+        (`diary`, `doctor`), and where the disk refuses, it stays owed to the next write or start.
         """
         with self._lock, border(self.path):
+            self._owed = True
             self._db.execute("PRAGMA busy_timeout = 0")
             try:
                 (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

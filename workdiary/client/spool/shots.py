@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from workdiary.client.spool import rows
 from workdiary.client.spool.schema import Database, Row
 from workdiary.client.spool.vault import Vault
 
+_LOG = logging.getLogger(__name__)
 _REMOVES = frozenset({"remove-shot", "remove-time"})
 _SHOT = "SELECT shot_id, rid, at_ms, hold_until_ms, choice FROM shots"
 
@@ -182,12 +184,21 @@ class ShotRows:
         return rows.open_meta(self._vault, image, meta, encode_key(plain))
 
     def destroy_files(self, names: list[str], *, texts_ended: bool = False) -> None:
-        """After the rows: a crash in between leaves files without keys, which the next start sweeps."""
-        if names:
-            with border(self.folder):
-                remove_files(self.folder, names)
+        """After the rows: a crash in between leaves files without keys, which the next start sweeps.
+
+        So does a disk that refuses: what is committed is done, and nobody may take it for undone.
+        """
+        try:
+            if names:
+                with border(self.folder):
+                    remove_files(self.folder, names)
+        except KnownError as error:
+            _LOG.warning("files without keys are left: %s", error.title)
         if names or texts_ended:
-            self._db.forget()
+            try:
+                self._db.forget()
+            except KnownError as error:
+                _LOG.warning("older pages are left until the next write: %s", error.title)
 
 
 _INSERT_IMAGE = (
