@@ -280,7 +280,8 @@ class Camera:
             cell = Cell(start.contract, start.cell_ms, segment.cell_end_ms, start.mode)
             span = (start.cell_ms, segment.cell_end_ms)
             for entry in self._parts.store.entries(start.contract, *span, verdicts=False):
-                if entry.kind == "segment" and entry.rid != start.rid:
+                mine = entry.number("start") >= start.cell_ms  # one that ends at the edge is the cell before
+                if entry.kind == "segment" and entry.rid != start.rid and mine:
                     cell.tracked_ms += entry.number("tracked")
                     cell.shots += int(entry.number("shots") > 0)
             for old in list(self._cells)[: -CELLS_KEPT + 1]:

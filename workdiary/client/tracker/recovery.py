@@ -29,7 +29,7 @@ def _close(store: Store, segment: RecoveredSegment) -> SegmentClose:
         for entry in store.entries(
             start.contract, start.cell_ms, start.cell_ms + policy.cell_ms, verdicts=False
         )
-        if entry.kind == "segment" and entry.rid != start.rid
+        if entry.kind == "segment" and entry.rid != start.rid and entry.number("start") >= start.cell_ms
     ]
     no_shot: NoShot | None = None
     if not segment.shots and not any(entry.number("shots") for entry in others):
