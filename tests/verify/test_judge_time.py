@@ -301,3 +301,51 @@ def test_a_word_that_agrees_with_the_clock_changes_no_claim() -> None:
     record = segment(tale)
     tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now + 119 * SECOND}))
     assert word(tale.judged(), record, AXIS) == "LIVE"
+
+
+def locked(tale: Tale) -> None:
+    """A lock over all that is in the log."""
+    span: JsonObject = {"start": tale.world.now - 100 * HOUR, "end": tale.world.now + 100 * HOUR}
+    size = tale.world.log.size
+    tale.log(tale.operator.sign("lock", {"span": span, "size": size, "heads": []}))
+
+
+def placed_and_locked(tale: Tale, *, lock_first: bool, unsure: bool = False) -> str:
+    """A false start, the lock of its week and the word that would place it, in either order."""
+    start = tale.world.now + HOUR
+    record = segment(tale, start=start, end=start + 10 * MINUTE, clock_unsure=unsure)
+    place = tale.desk.sign("clock-place", {"server_time": tale.world.now})
+    if lock_first:
+        locked(tale)
+    tale.log(place)
+    if not lock_first:
+        locked(tale)
+    return word(tale.judged(), record, AXIS)
+
+
+def test_what_a_lock_has_counted_is_not_rescued_by_a_later_word_of_the_clock() -> None:
+    """It stays billed where it claims to be (`rules.placing`), so that is what is judged."""
+    assert placed_and_locked(Tale(), lock_first=True) == "CONTRADICTED"
+    assert placed_and_locked(Tale(), lock_first=False) == "LIVE"
+
+
+def test_what_was_marked_and_counted_stays_unsure() -> None:
+    assert placed_and_locked(Tale(), lock_first=True, unsure=True) == "CLOCK-UNSURE"
+    assert placed_and_locked(Tale(), lock_first=False, unsure=True) == "LIVE"
+
+
+@pytest.mark.parametrize("unsure", [False, True])
+def test_a_later_word_of_the_clock_still_contradicts_what_a_lock_has_counted(unsure: bool) -> None:
+    tale = Tale()
+    record = segment(tale, clock_unsure=unsure)
+    locked(tale)
+    tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now - 5 * HOUR}))
+    assert word(tale.judged(), record, AXIS) == "CONTRADICTED"
+
+
+def test_what_claims_to_be_longer_than_a_cell_is_placed_by_nobody() -> None:
+    tale = Tale()
+    start = tale.world.now + HOUR
+    record = segment(tale, start=start, end=start + 11 * MINUTE)
+    tale.log(tale.desk.sign("clock-place", {"server_time": tale.world.now}))
+    assert word(tale.judged(), record, AXIS) == "CONTRADICTED"

@@ -84,7 +84,8 @@ class _Court:
         self._bounded = bounded(sealing, manifest.contract, manifest.before, manifest.seal)
         self._erased = self._erasures(sealing)
         self._chains = self._read_chains(counting)
-        self._places = Places(record for record, _ in counting)
+        locks = {record.id for record, _ in sealing if record.kind == "lock"}
+        self._places = Places(counting, [seal for seal in self._bounded.all if seal.id in locks])
         self._repeats = Repeats(self._readings.records)
         self._contents = Contents(bundle)
         for record, _ in counting:
@@ -151,7 +152,7 @@ class _Court:
         standing = self._keyring.standing(record, reading.place)
         words, notes = self._words(reading, record, log)
         demo = record.supported and record.payload.get("demo") is True
-        claim = self._places.claim(record)
+        claim = self._places.claim(record, reading.place)
         return RecordVerdict(
             epoch=reading.source.epoch,
             index=reading.source.index,
@@ -171,7 +172,7 @@ class _Court:
     ) -> tuple[dict[str, str], list[str]]:
         standing = self._keyring.standing(record, reading.place)
         integrity, why = self._integrity(reading, record)
-        time, when = time_word(record, self._places.claim(record), log.window)
+        time, when = time_word(record, self._places.claim(record, reading.place), log.window)
         if self._repeats.is_second(reading.place):
             time, when = "CONTRADICTED", "the same device claims this time twice"
         words = {
