@@ -128,7 +128,8 @@ def test_a_shot_that_lands_after_the_lock_is_forgotten(tmp_path: Path) -> None:
     rig.second(89, keys=1)
     rig.clock.advance(1000)
     rig.alarms.ring_due()
-    rig.posted.popleft()()  # the shot is under way
+    rig.posted.popleft()()
+    rig.camera.run()  # the shot is under way
     rig.core.hear("lock")
     rig.settle()
     assert len(rig.taker.requests) == 1
@@ -144,6 +145,7 @@ def test_a_close_waits_for_the_shot_under_way(tmp_path: Path) -> None:
     rig.clock.advance(1000)
     rig.alarms.ring_due()
     rig.posted.popleft()()
+    rig.camera.run()
     rig.core.fire(Event.STOP)
     assert rig.closed == []
     assert rig.store.rows[next(iter(rig.store.rows))].progress is not None

@@ -2,7 +2,8 @@
 
 A segment that ends while a shot of its cell is being taken (a second or so) keeps its last checkpoint on disk
 and is closed once it is known whether the cell has its shot, because the typed reason stands on it. Lock,
-sleep, user switch and shutdown wait for nothing. All but the taking itself runs on the engine's thread.
+sleep, user switch and shutdown wait for nothing, and nothing that was asked for before them is kept. All but
+the taking itself runs on the engine's thread.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ from workdiary.client.segment.shots import (
     forget,
 )
 from workdiary.client.tracker.cells import Cell, ShotPlan
+from workdiary.client.tracker.flights import PROMPT_MS, Flight
 from workdiary.client.tracker.ports import ShotStore
 from workdiary.client.tracker.schedule import Alarms
 from workdiary.client.tracker.shot_hints import ShotHints
 from workdiary.client.tracker.work import Job, Worker
 from workdiary.evidence.canonical import b64u
 from workdiary.rules.policy import PolicySet
-from workdiary.rules.shots import RandomInt
+from workdiary.rules.shots import RandomInt, closing_reason
 
 _LOG = logging.getLogger(__name__)
 ALARM: Final = "shot"
@@ -97,14 +99,10 @@ class _Leaving:
     close: CloseReason
     typed: bool
 
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A shot being taken for a segment."""
-
-    rid: str
-    cell: Cell
-    request: ShotRequest
+    @property
+    def must_wait(self) -> bool:
+        """Whether a shot of its cell is still to come."""
+        return self.cell.in_flight > 0
 
 
 class Camera:
@@ -117,14 +115,13 @@ class Camera:
         self._cells: dict[tuple[str, int], Cell] = {}
         self._current: tuple[OpenSegment, Cell] | None = None
         self._leaving: list[_Leaving] = []
-        self._abandoned: set[str] = set()  # rids closed without waiting for their shot
-        self._flights = 0
+        self._flights: list[Flight] = []  # what the worker has, wanted or not
         self.hints = ShotHints()
 
     @property
     def busy(self) -> bool:
         """Whether a shot is being taken or a segment waits for one; one that only lacks room does not."""
-        return bool(self._flights or any(self._must_wait(item) for item in self._leaving))
+        return bool(self._flights or any(item.must_wait for item in self._leaving))
 
     @property
     def hit_ms(self) -> int | None:
@@ -146,13 +143,24 @@ class Camera:
         cell.tracked_ms += progress.tracked_ms
         leaving = _Leaving(segment.start.rid, cell, progress, close, typed=close not in _GOES_ON)
         if close in _NO_WAIT:
-            self._abandoned.add(leaving.rid)
-        elif leaving.typed and self._owes(cell, close):
-            self._launch(leaving.rid, cell, "closing")
+            self._drop_all(close)
+        elif leaving.typed:
+            if close != "cell":
+                self._end(cell.contract)
+            if self._owes(cell, close):
+                self._launch(leaving.rid, cell, "closing")
         self._leaving.append(leaving)
-        if self._must_wait(leaving):
+        if leaving.must_wait:
             self._parts.store.checkpoint(leaving.rid, progress)
         self.settle()
+
+    def abandon(self, close: str) -> None:
+        """Nobody is there, or nothing is tracked: what was asked for before is not kept, nothing waits."""
+        self._drop_all(close)
+        try:
+            self.settle()
+        except KnownError as error:
+            self._news.trouble(error)
 
     def due(self) -> None:
         """An alarm rang: take the shot if its instant has come and its cell is still being tracked."""
@@ -167,7 +175,7 @@ class Camera:
 
     def settle(self) -> None:
         """Close what no longer waits. What cannot be written stays and is tried again at the next call."""
-        for leaving in [item for item in self._leaving if not self._must_wait(item)]:
+        for leaving in [item for item in self._leaving if not item.must_wait]:
             no_shot = self._reason(leaving) if leaving.typed else None
             close = SegmentClose(leaving.progress, leaving.close, no_shot)
             try:
@@ -189,8 +197,23 @@ class Camera:
         """Whether a closing shot is due where tracking in a cell ends."""
         return not (cell.shots or cell.in_flight or cell.missing(close, self._parts.policy))
 
-    def _must_wait(self, leaving: _Leaving) -> bool:
-        return leaving.rid not in self._abandoned and leaving.cell.in_flight > 0
+    def _drop_all(self, close: str) -> None:
+        for flight in self._flights:
+            self._drop(flight, cast("NoShot", closing_reason(close) or "error"))
+
+    def _end(self, contract: str) -> None:
+        """A contract is not tracked any more: of its shots only what has begun may still come, and soon."""
+        until = self._parts.clock.total_ms() + PROMPT_MS
+        for flight in self._flights:
+            ordinary = flight.request.role == "screen" and flight.cell.contract == contract
+            if ordinary and not flight.end_by(until):
+                self._drop(flight, "error")
+
+    def _drop(self, flight: Flight, reason: NoShot) -> None:
+        """Nobody waits for it any more; the worker passes it over, or its images are removed."""
+        if flight.give_up(reason):
+            flight.cell.in_flight -= 1
+            flight.cell.failure = reason
 
     def _launch(self, rid: str, cell: Cell, role: Literal["screen", "closing"]) -> None:
         parts = self._parts
@@ -198,26 +221,31 @@ class Camera:
         private = parts.private(cell.contract)
         request = ShotRequest(parts.store.image_folder, parts.clock.wall_ms(), mode, role, private)
         cell.in_flight += 1
-        self._flights += 1
-        flight = _Flight(rid, cell, request)
+        until = parts.clock.total_ms() + PROMPT_MS if role == "closing" else None
+        flight = Flight(rid, cell, request, until)
+        self._flights.append(flight)
         parts.worker.submit(partial(self._take, flight))
 
-    def _take(self, flight: _Flight) -> None:
+    def _take(self, flight: Flight) -> None:
         """On the worker's thread."""
         result: list[ShotImage] | ShotFailedError | KnownError
         try:
+            flight.begin(self._parts.clock.total_ms())
             result = self._parts.taker.take(flight.request)
         except (ShotFailedError, KnownError) as error:
             result = error
         self._parts.post(partial(self._landed, flight, result))
 
-    def _landed(self, flight: _Flight, result: list[ShotImage] | ShotFailedError | KnownError) -> None:
+    def _landed(self, flight: Flight, result: list[ShotImage] | ShotFailedError | KnownError) -> None:
         """Back on the engine's thread with images or the reason why there are none."""
         cell = flight.cell
-        cell.in_flight -= 1
-        self._flights -= 1
+        self._flights.remove(flight)
+        if flight.given_up is None:
+            cell.in_flight -= 1
         try:
-            if isinstance(result, ShotFailedError):
+            if isinstance(result, ShotFailedError) and flight.given_up is not None:
+                _LOG.info("a screenshot was not wanted any more")
+            elif isinstance(result, ShotFailedError):
                 _LOG.info("no screenshot: %s", result)
                 cell.failure = result.no_shot
                 self.hints.failed(result)
@@ -233,7 +261,7 @@ class Camera:
             if self._current is not None and self._current[1] is cell:
                 self._arm(cell)
 
-    def _keep(self, flight: _Flight, images: list[ShotImage]) -> None:
+    def _keep(self, flight: Flight, images: list[ShotImage]) -> None:
         """Make images durable, unless they show nothing or came after the person had left."""
         parts, cell = self._parts, flight.cell
         useless = self._useless(flight, images)
@@ -261,10 +289,12 @@ class Camera:
         self.hints.kept(cell.contract, images)
         self._news.shot_kept(shots)
 
-    def _useless(self, flight: _Flight, images: list[ShotImage]) -> NoShot | None:
+    def _useless(self, flight: Flight, images: list[ShotImage]) -> NoShot | None:
         """Why these images are not to be kept; a mode that changed meanwhile holds for them already."""
-        if flight.rid in self._abandoned:
-            return "locked"
+        if flight.given_up is not None:
+            return flight.given_up
+        if flight.is_late(images):
+            return "error"
         if flight.cell.mode != flight.request.mode:
             return "mode"
         masked = [image.masked_pct >= self._parts.policy.masked_pct for image in images]

@@ -112,6 +112,8 @@ class Timer:
 
     def hear(self, kind: SessionEventKind) -> None:
         """News of the desktop session."""
+        if kind == "shutdown" or kind in _AWAY:
+            self.parts.camera.abandon(kind)  # also what was asked for before tracking ended
         if kind == "shutdown":
             self.fire(Event.SHUTDOWN)
         elif kind in _AWAY:
@@ -286,6 +288,7 @@ class Timer:
     def _block(self, at: At) -> None:
         """What is recorded cannot be made durable: stop visibly, with what is on disk already."""
         self.parts.recorder.disarm(at.now)
+        self.parts.camera.abandon("stop")
         with suppress(KnownError):  # the first error is the one to tell; the camera tries this close again
             self._close(Move(Mode.BLOCKED, close="stop"), at)
         self.mode = Mode.BLOCKED
