@@ -63,7 +63,7 @@ def lines(records: list[Worked], deal: Deal) -> dict[str, tuple[int, int, int]]:
         for ms in stretches[number][2]:
             owner.setdefault(ms, number)
     brought: list[tuple[int, str, int]] = []
-    claimed = 0
+    claimed: dict[int, int] = defaultdict(int)
     cells: set[int] = set()
     for number, (rank, kind, span) in enumerate(stretches):
         record = records[rank[-1]]
@@ -86,8 +86,9 @@ def lines(records: list[Worked], deal: Deal) -> dict[str, tuple[int, int, int]]:
         elif kind == "manual" and not deal.manual:
             ms = 0
         elif kind == "idle-claim" and not deal.manual:
-            ms = min(ms, deal.claim_ms - claimed)
-            claimed += ms
+            absence = _absence(record, records)
+            ms = min(ms, deal.claim_ms - claimed[absence])
+            claimed[absence] += ms
         brought.append((start, kind, ms))
     return _priced(brought, deal)
 
@@ -125,6 +126,11 @@ def _away(record: Worked, records: list[Worked]) -> list[int]:
             break
         found.append(ms)
     return found
+
+
+def _absence(record: Worked, records: list[Worked]) -> int:
+    """Which time of being away it was: a new one begins behind each close because nobody was there."""
+    return sum(other.left for other in records if not other.said and other.index < record.index)
 
 
 def _runs(instants: list[int]) -> list[list[int]]:

@@ -90,6 +90,67 @@ def test_what_lies_past_the_close_is_billed_up_to_the_threshold_and_twenty_minut
     assert sum(c.billable_ms for c in permitted if c.line == "idle-claim") == 46 * MINUTE
 
 
+def billed(*entries: Entry) -> int:
+    """What all claims are billed together, ms."""
+    found = credits_of(project(entries).segments, TERMS, STANDARD)
+    return sum(c.billable_ms for c in found if c.line == "idle-claim")
+
+
+def on(number: int, hole: Entry, *spans: tuple[Entry, int, int]) -> Entry:
+    """A claim of spans, made long after."""
+    listed = [{"tgt": target.id, "start": start, "end": end} for target, start, end in spans]
+    return amendment(number, "idle-claim", {"tgt": hole.id, "spans": listed, "at": END + 30 * HOUR})
+
+
+def test_many_claims_on_one_absence_bill_no_more_than_one() -> None:
+    one = billed(IDLE, HOLE, on(3, HOLE, (IDLE, T0 + 3 * MINUTE, END + 20 * HOUR)))
+    step = 30 * MINUTE
+    many = [on(3 + k, HOLE, (IDLE, END - MINUTE, END + (k + 1) * step)) for k in range(40)]
+    assert billed(IDLE, HOLE, *many) == one == 30 * MINUTE
+    # nor with a discard of its own for each
+    again = discard(60, (IDLE, T0 + 2 * MINUTE, END), why="idle")
+    others = [on(61 + k, again, (IDLE, T0 + 2 * MINUTE, END + (k + 1) * step)) for k in range(3)]
+    assert billed(IDLE, HOLE, *many, again, *others) == one
+
+
+def test_past_the_close_a_claim_begins_at_the_close() -> None:
+    apart = [on(3 + k, HOLE, (IDLE, END + 1 + k * HOUR, END + (k + 1) * HOUR)) for k in range(3)]
+    assert billed(IDLE, HOLE, *apart) == 0
+    assert billed(IDLE, HOLE, on(3, HOLE, (IDLE, END, END + MINUTE))) == MINUTE
+
+
+def test_a_claim_in_several_records_bills_what_one_would() -> None:
+    parts = [segment(k + 1, T0 + k * MINUTE, T0 + (k + 1) * MINUTE) for k in range(70)]
+    parts[-1] = replace(parts[-1], clear={**parts[-1].clear, "close": "idle"})
+    spans = [(one, one.number("start"), one.number("end")) for one in parts]
+    spans[-1] = (parts[-1], spans[-1][1], spans[-1][2] + HOUR)
+    hole = discard(80, *((one, low, one.number("end")) for one, low, _ in spans), why="idle")
+    rest = discard(81, *((one, low, one.number("end")) for one, low, _ in spans[64:]), why="idle")
+    unsplit = billed(*parts, hole, on(82, hole, *spans))
+    assert billed(*parts, hole, on(82, hole, *spans[:64]), on(83, hole, *spans[64:])) == unsplit
+    assert billed(*parts, hole, rest, on(82, hole, *spans[:64]), on(83, rest, *spans[64:])) == unsplit
+    assert unsplit == 30 * MINUTE
+
+
+def test_each_absence_has_an_allowance_of_its_own() -> None:
+    begin = END + 2 * HOUR
+    later = segment(10, begin, begin + 9 * MINUTE, open="resume", close="idle")
+    hole = discard(11, (later, begin, begin + 9 * MINUTE), why="idle")
+    claims = [on(12, HOLE, (IDLE, END, END + HOUR)), on(13, hole, (later, begin, begin + HOUR))]
+    assert billed(IDLE, HOLE, later, hole, *claims) == 60 * MINUTE
+
+
+def test_a_lock_keeps_what_it_counted_of_an_absence_that_a_late_close_divides() -> None:
+    week = week_of(T0)
+    parts = [segment(k, T0 + k * 20 * MINUTE, T0 + k * 20 * MINUTE + 20 * MINUTE) for k in (1, 3)]
+    spans = [(one, one.number("start"), one.number("end")) for one in parts]
+    hole = discard(4, *spans, why="idle")
+    span = {"start": week.start, "end": week.end}
+    lock = amendment(10, "lock", {"span": span, "size": 10, "at": week.end + 12 * HOUR}, role="operator")
+    late = segment(12, T0 + 8 * HOUR, T0 + 9 * HOUR, close="idle", seq=2)
+    assert billed(*parts, hole, on(5, hole, *spans), lock, late) == 30 * MINUTE
+
+
 def test_a_claim_can_be_undone_and_made_again() -> None:
     first = claim(3, END + 20 * MINUTE)
     undone = discard(4, (first, T0, END + HOUR))

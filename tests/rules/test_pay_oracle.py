@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from tests.fakes.entries import CLEAR_TERMS, RATE, T0, amendment, segment
 from tests.oracle.pay import Deal, Worked, lines
 from workdiary.rules.entries import Entry
 from workdiary.rules.lines import Closing, lock_lines
+from workdiary.rules.policy import STANDARD
 from workdiary.rules.weeks import week_of
 
 WEEK = week_of(T0)
@@ -22,7 +24,7 @@ DEAL = st.builds(
     limit_s=st.sampled_from([None, 0, 1, 2]),
     manual=st.booleans(),
     by_cell=st.booleans(),
-    claim_ms=st.just(600_000 + 1_200_000),
+    claim_ms=st.sampled_from([1, 150, 400, 1_800_000]),
 )
 
 
@@ -95,10 +97,12 @@ def test_lines_are_what_counting_every_millisecond_gives(
         "limit_s": deal.limit_s,
         "manual": deal.manual,
         "rounding": "cell" if deal.by_cell else "exact",
-        "idle": 600_000,
+        "idle": deal.claim_ms,
     }
     terms = amendment(1, "terms", clear, values={"rate": RATE | {"amount": deal.rate}})
     told = [terms, *(entry for one in known for entry in records(one))]
     dice.shuffle(told)
-    made = lock_lines(told, Closing((WEEK.start, WEEK.end), 10_000))
+    # the allowance is all threshold, so that claims of a few ms reach it
+    policies = {"": replace(STANDARD, idle_claim_extra_ms=0)}
+    made = lock_lines(told, Closing((WEEK.start, WEEK.end), 10_000, policies=policies))
     assert {line.kind: (line.ms, line.seconds, line.amount) for line in made.lines} == lines(known, deal)

@@ -10,7 +10,7 @@ from workdiary.evidence.kinds.time import BUCKETS_CAP
 from workdiary.evidence.times import TIME_MAX_MS
 from workdiary.rules import activity, pictures
 from workdiary.rules.amendments import Amendments, targeted_spans
-from workdiary.rules.claims import Reach, Starts
+from workdiary.rules.claims import Absences, Reach, Starts
 from workdiary.rules.diary import DiarySegment, Removal, SegmentKind, TextState
 from workdiary.rules.entries import Entry
 from workdiary.rules.locks import Standing
@@ -39,6 +39,7 @@ class Known:
     standing: Mapping[str, Standing] = field(default_factory=dict)
     grants: Grants = field(default_factory=Grants)
     starts: Starts = field(default_factory=Starts)
+    absences: Absences = field(default_factory=Absences)
 
     def shift(self, entry: Entry) -> int:
         """How far its own clock was off."""
@@ -162,6 +163,7 @@ def _claimed(
             policy=origin.text("policy") or "",
             memo=memo,
             memo_state=memo_state,
+            absence=known.absences.of(origin, standing.frozen),
         )
         for time in times
     ]

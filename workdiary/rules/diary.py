@@ -8,6 +8,7 @@ from typing import Literal
 
 from workdiary.evidence.canonical import JsonObject
 from workdiary.rules.agreement import TermsBook
+from workdiary.rules.claims import Absence
 from workdiary.rules.entries import UNLOGGED, EntryState, Place
 from workdiary.rules.locks import Locks, Standing
 from workdiary.rules.spans import Measure, Span
@@ -51,7 +52,8 @@ class DiarySegment:
     active_ms, level: None where nothing is counted; close: None while open; place: in the log; standing: with
     the locks; terms: id of the version its device knew; evidenced: whether it stands for an image, as far as
     its week's pay asks; granted: the client permitted it; placed: by `clock-place`, then a record may be
-    several segments, one for each cell, and `also` are its images that lie in the others.
+    several segments, one for each cell, and `also` are its images that lie in the others; absence: which one
+    an idle claim takes back.
     """
 
     rid: str
@@ -89,6 +91,7 @@ class DiarySegment:
     granted: bool = False
     placed: bool = False
     also: tuple[DiaryShot, ...] = ()
+    absence: Absence | None = None
 
     @property
     def after_lock(self) -> bool:

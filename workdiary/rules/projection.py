@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from workdiary.rules import amendments as amending
 from workdiary.rules import assemble, overlap, reviewing
 from workdiary.rules.agreement import agreed
-from workdiary.rules.claims import Starts
+from workdiary.rules.claims import Absences, Starts
 from workdiary.rules.dayview import day_view
 from workdiary.rules.diary import Diary, DiarySegment, GapKind
 from workdiary.rules.entries import Entry, in_order
@@ -47,13 +47,15 @@ def project(
     time = stand(allowed, locks, speakers.speaks)
     around = amending.Around(time.by_id, speakers.speaks, erased)
     amendments = amending.fold(allowed, around)
+    recorded = [entry for entry in allowed if entry.kind == "segment"]
     known = assemble.Known(
         amendments,
         assemble.Images(stored, kept),
         time.placed,
         time.by_rid,
         reviewing.grants(allowed),
-        Starts([entry for entry in allowed if entry.kind == "segment"], time.placed),
+        Starts(recorded, time.placed),
+        Absences(recorded),
     )
     taken = locks.elsewhere(elsewhere)
     made, claimed = _segments(allowed, known)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from workdiary.rules.agreement import TermsBook
+from workdiary.rules.claims import Absence
 from workdiary.rules.diary import DiarySegment
 from workdiary.rules.policy import PolicySet
 from workdiary.rules.spans import Measure, Span
@@ -95,7 +96,7 @@ class _Crediting:
         self._book = book
         self._policy = policy
         self._cells: dict[int, int] = {}
-        self._claimed: dict[str, int] = {}
+        self._claimed: dict[Absence | None, int] = {}
         self._left: dict[int, int] = {}
 
     def credit(self, position: int) -> Credit:
@@ -146,11 +147,12 @@ class _Crediting:
             return credit.billable_ms
         if segment.kind == "manual":
             return 0
-        # beyond threshold + 20 min a claim is manual time, which this contract does not allow
-        used = self._claimed.get(segment.rid, 0)
+        # beyond threshold + 20 min of an absence, in however many claims, it is manual time, which this
+        # contract does not allow
+        used = self._claimed.get(segment.absence, 0)
         most = terms.idle_ms + self._policy.idle_claim_extra_ms - used
         allowed = min(credit.billable_ms, max(most, 0))
-        self._claimed[segment.rid] = used + allowed
+        self._claimed[segment.absence] = used + allowed
         return allowed
 
 
