@@ -52,7 +52,7 @@ from workdiary.rules.policy import PolicySet, by_name
 FINISH_S: Final = 40.0  # the last shot (30 s at most), then signing
 SEND_LAST_S: Final = 3.0  # a window that closes keeps nobody waiting longer; the rest goes at the next start
 BUILD_TEXT_MAX: Final = 100
-_TOLD_AT_START: Final = frozenset({"new-log", "witnesses", "resumed"})
+_TOLD_AT_START: Final = frozenset({"new-log", "witnesses", "terms-left-out", "resumed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,14 +167,15 @@ class Account:
     def flags(self, now_ms: int) -> tuple[str, ...]:
         """What the person should know.
 
-        `new-log` (for a week); `witnesses`: the server names others than are pinned; `no-root`: no recovery
-        code yet.
+        `new-log` (for a week); `witnesses`: the server names others than are pinned; `terms-left-out`: it
+        gives fewer terms than are known here; `no-root`: no recovery code yet.
         """
         trust = self._trust
         fresh = any(now_ms - item.at_ms < NEW_LOG_SHOWN_MS for item in trust.new_logs)
         found = {
             "new-log": fresh,
             "witnesses": trust.offer is not None,
+            "terms-left-out": bool(trust.left_out),
             "no-root": self._enrolment is not None and not self._enrolment.root,
         }
         return tuple(name for name, holds in found.items() if holds)

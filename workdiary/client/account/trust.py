@@ -83,13 +83,18 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Everything in trust.json. refused: why the server sends this device away, "" while it does not."""
+    """Everything in trust.json.
+
+    refused: why the server sends this device away, "" while it does not; left_out: ids of the contracts of
+    which its last answer left out terms that are known here.
+    """
 
     newest: Checkpoint | None = None
     halt: Halt | None = None
     new_logs: tuple[NewLog, ...] = ()
     refused: str = ""
     offer: Offer | None = None
+    left_out: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:  # any JSON
         """As the file holds it."""
@@ -100,8 +105,9 @@ class Trust:
         """Read the file. Raises DamagedError."""
         listed = value.get("new_logs", [])
         found = [_build(NewLog, item, path) for item in (listed if isinstance(listed, list) else [None])]
-        refused = value.get("refused", "")
-        if not isinstance(refused, str):
+        refused, left_out = value.get("refused", ""), value.get("left_out", [])
+        texts = left_out if isinstance(left_out, list | tuple) else [None]
+        if not all(isinstance(text, str) for text in (refused, *texts)):
             raise DamagedError(path, "It does not hold what this version writes.")
         return cls(
             newest=_build(Checkpoint, value.get("newest"), path),
@@ -109,6 +115,7 @@ class Trust:
             new_logs=tuple(item for item in found if item is not None),
             refused=refused,
             offer=_offer(value.get("offer"), path),
+            left_out=tuple(left_out),
         )
 
 

@@ -14,6 +14,8 @@ WORDS: Final = MappingProxyType(
         "new-log": "The server lost part of its log and began a new one; what it lost is sent again.",
         "witnesses": "The server names other witnesses than this computer relies on. Nothing was changed "
         "here: compare them with their operators, then enrol this computer anew.",
+        "terms-left-out": "The server leaves out terms that were signed. Those known here stay in force; "
+        "whoever signed them can send them again.",
         "resumed": "This home was put back from a backup, copied or moved. Its records go on in a new stream "
         "that says so; if another copy is still in use, stop one of them.",
     }

@@ -2,14 +2,16 @@
 
 The server only carries the records. Each must be signed by the key that opened its stream (or by the pinned
 operator's), for this installation's log and this contract. A solo home's terms are its own and stay.
+Terms are never taken back: an answer that leaves out some known here teaches nothing of that contract.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
-from workdiary.client.account import Account, Contract, Enrolment, TermsVersion
+from workdiary.client.account import Account, Contract, Enrolment, TermsVersion, Trust
 from workdiary.client.upload.answers import NonsenseError, RefusedError
 from workdiary.client.upload.server import DiaryServer
 from workdiary.evidence.canonical import JsonObject, JsonValue
@@ -37,6 +39,30 @@ class _Key:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A contract as an answer has it, and the records it rests on."""
+
+    contract: Contract
+    entries: tuple[Entry, ...]
+
+    def holds(self, known: Contract) -> bool:
+        """Whether nothing that is known here is left out of it or turned into something else."""
+        ids = {entry.id for entry in self.entries}
+        if not {v.terms["accepts"] for v in known.versions if v.terms.get("accepts")} <= ids:
+            return False
+        said = {version.id: _unpriced(version) for version in self.contract.versions}
+        if all(said.get(version.id) == _unpriced(version) for version in known.versions):
+            return True
+        return self._was_own({version.id for version in known.versions})
+
+    def _was_own(self, known: set[str]) -> bool:
+        """Whether those are here as a freelancer's own: they end with the first client, and rightly."""
+        before = tuple(entry for entry in self.entries if entry.kind != "terms" or entry.id in known)
+        book = agreed(before)
+        return book.own and known <= {ident for version in book.versions for ident in version.ids}
+
+
 class Agreements:
     """Asks one server for the contracts of one account."""
 
@@ -62,7 +88,11 @@ class Agreements:
             learned = {item.id: _learned(item, enrolment) for item in told}
         except EvidenceError as error:
             raise NonsenseError from error
-        return self._account.amend(lambda known: _with(known, learned, self._wall_ms()))
+        changed = self._account.amend(lambda known: _with(known, learned, self._wall_ms()))
+        told_of = [contract for contract in self._account.contracts() if contract.id in learned]
+        lacking = {contract.id: not learned[contract.id].holds(contract) for contract in told_of}
+        self._account.note(partial(_left_out, lacking))
+        return changed
 
     def _told(self) -> list[ContractTerms]:
         found: list[ContractTerms] = []
@@ -81,27 +111,41 @@ def in_force(known: Enrolment, now_ms: int) -> Enrolment:
     return replace(known, contracts=tuple(contract.at(now_ms) for contract in known.contracts))
 
 
-def _with(known: Enrolment, learned: Mapping[str, Contract], now_ms: int) -> Enrolment:
+def _with(known: Enrolment, learned: Mapping[str, _Told], now_ms: int) -> Enrolment:
     """Contracts that are not told any more stay: what was recorded for them may still wait here."""
     kept = [_merged(contract, learned.get(contract.id)) for contract in known.contracts]
     ids = {contract.id for contract in kept}
-    added = [contract for contract in learned.values() if contract.id not in ids]
+    added = [told.contract for told in learned.values() if told.contract.id not in ids]
     return in_force(replace(known, contracts=(*kept, *added)), now_ms)
 
 
-def _merged(known: Contract, told: Contract | None) -> Contract:
+def _merged(known: Contract, told: _Told | None) -> Contract:
     if told is None:
         return known
-    return replace(known, name=told.name, versions=told.versions or known.versions)
+    versions = (told.contract.versions if told.holds(known) else ()) or known.versions
+    return replace(known, name=told.contract.name, versions=versions)
 
 
-def _learned(told: ContractTerms, enrolment: Enrolment) -> Contract:
+def _left_out(lacking: Mapping[str, bool], known: Trust) -> Trust:
+    """Of contracts that were not told of nothing new is known."""
+    still = [contract for contract in known.left_out if contract not in lacking]
+    return replace(
+        known, left_out=tuple(sorted({*still, *(name for name, is_so in lacking.items() if is_so)}))
+    )
+
+
+def _unpriced(version: TermsVersion) -> tuple[int, JsonObject]:
+    """What one side disclosed of the rate may be known later."""
+    return version.from_ms, {**version.terms, "rate": None}
+
+
+def _learned(told: ContractTerms, enrolment: Enrolment) -> _Told:
     UUID.check(told.id, "id")
     entries = _entries(told, enrolment)
     book: TermsBook = agreed(entries)
     settled = {entry.place: entry.id or "" for entry in entries}
     versions = tuple(_version(version, settled[version.place]) for version in book.versions)
-    return Contract(told.id, told.name, versions=versions)
+    return _Told(Contract(told.id, told.name, versions=versions), tuple(entries))
 
 
 def _entries(told: ContractTerms, enrolment: Enrolment) -> list[Entry]:

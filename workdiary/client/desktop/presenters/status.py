@@ -121,6 +121,7 @@ def _flag(flag: str, voice: Voice) -> str:
         "no-root": "No recovery code yet",
         "new-log": "The server began a new log",
         "witnesses": "The server names other witnesses",
+        "terms-left-out": "The server leaves out terms",
         "resumed": "This home was restored or copied",
     }
     return voice.say(words[flag]) if flag in words else flag
