@@ -12,7 +12,7 @@ from tests.fakes.records import CONTRACT
 from workdiary.client.errors import ExitCode, KnownError
 from workdiary.client.segment.model import HoldChoice, SegmentStart
 from workdiary.client.sign.book import NewRecord
-from workdiary.client.sign.held import Annotation, IdleClaim, Span
+from workdiary.client.sign.held import Annotation, IdleClaim, RedactScope, Span
 from workdiary.evidence.envelope import ParsedRecord, parse
 from workdiary.evidence.kinds.time import SPANS_CAP
 from workdiary.evidence.streams import check_chain
@@ -21,6 +21,7 @@ from workdiary.rules.projection import project
 
 CELL = 10 * MINUTE
 KEEP = IdleClaim("keep", "Read the plan")
+SECRET = IdleClaim("keep", "SECRET client Z")
 
 
 def signed(desk: EnrolledHome) -> list[ParsedRecord]:
@@ -110,6 +111,117 @@ def test_more_spans_than_a_record_holds_are_several_claims(desk: EnrolledHome) -
     desk.journal.claim_idle(CONTRACT, discard, spans, KEEP)
     sizes = [(r.kind, len(r.payload["spans"])) for r in signed(desk)[-4:]]  # type: ignore[arg-type]
     assert sizes == [("discard", 64), ("discard", 3), ("idle-claim", 64), ("idle-claim", 3)]
+
+
+def test_undoing_a_claim_of_many_spans_undoes_every_record_of_it(desk: EnrolledHome) -> None:
+    start, _ = idle(desk)
+    desk.finish(start, "idle")
+    desk.clock.advance(MINUTE)
+    desk.sign()
+    spans = [
+        Span(start.rid, start.start_ms + 2 * k, start.start_ms + 2 * k + 1) for k in range(SPANS_CAP + 3)
+    ]
+    discard = desk.journal.discard(CONTRACT, spans, "idle")
+    left = total(desk, start)
+    claim = desk.journal.claim_idle(CONTRACT, discard, spans, KEEP)
+    assert total(desk, start) > left
+    assert desk.journal.undo_claim(CONTRACT, claim)
+    assert total(desk, start) == left
+    first, second, undone = signed(desk)[-3:]
+    assert [span["tgt"] for span in undone.payload["spans"]] == [first.id, second.id]  # type: ignore[union-attr,index,call-overload]
+    assert desk.journal.undo_claim(CONTRACT, first.rid) == ""
+
+
+def claimed(desk: EnrolledHome) -> tuple[SegmentStart, str]:
+    """A held segment whose idle time was claimed: everything waits; the claim's handle."""
+    start, spans = idle(desk)
+    discard = desk.journal.discard(CONTRACT, spans, "idle")
+    desk.finish(start, "idle")
+    return start, desk.journal.claim_idle(CONTRACT, discard, spans, SECRET)
+
+
+@pytest.mark.parametrize("how", ["remove", "decide"])
+def test_a_waiting_claim_ends_with_the_segment_it_is_all_about(desk: EnrolledHome, how: str) -> None:
+    start, claim = claimed(desk)
+    if how == "remove":
+        assert desk.journal.remove(CONTRACT, Span(start.rid, start.start_ms, start.start_ms + CELL))
+    else:
+        (shots,) = desk.spool.holds()
+        desk.spool.decide(shots.shot_id, "remove-time")
+    with pytest.raises(KnownError):
+        desk.journal.undo_claim(CONTRACT, claim)
+    desk.clock.advance(MINUTE)
+    desk.sign()
+    assert [record.kind for record in signed(desk)][-2:] == ["segment", "discard"]
+
+
+@pytest.mark.parametrize("scope", ["memo", "several"])
+def test_a_waiting_claim_keeps_its_time_and_loses_its_memo(desk: EnrolledHome, scope: RedactScope) -> None:
+    start, _ = claimed(desk)
+    assert desk.journal.redact(CONTRACT, [start.rid], scope=scope) == [start.rid]
+    assert desk.journal.redact(CONTRACT, [start.rid], scope=scope) == []
+    desk.reopen(crash=True)
+    desk.clock.advance(MINUTE)
+    desk.sign()
+    claim = signed(desk)[-1]
+    assert claim.kind == "idle-claim"
+    assert desk.spool.book.values(claim.rid)["memo"] is None
+    assert total(desk, start) == CELL
+
+
+@pytest.mark.parametrize("how", ["redact", "remove"])
+def test_a_claim_of_two_segments_loses_its_memo_with_either(desk: EnrolledHome, how: str) -> None:
+    first, spans = idle(desk)
+    desk.finish(first)
+    second = desk.begin()
+    desk.clock.advance(CELL)
+    spans.append(Span(second.rid, second.start_ms, second.start_ms + CELL))
+    discard = desk.journal.discard(CONTRACT, spans, "idle")
+    desk.finish(second, "idle")
+    desk.journal.claim_idle(CONTRACT, discard, spans, SECRET)
+    if how == "remove":
+        desk.journal.remove(CONTRACT, Span(first.rid, first.start_ms, first.start_ms + CELL))
+    else:
+        desk.journal.redact(CONTRACT, [second.rid], scope="memo")
+    (claim,) = [item.wish for item in desk.spool.book.pending() if item.wish.kind == "idle-claim"]
+    assert claim.more == {"choice": "keep", "memo": None}
+    desk.journal.remove(CONTRACT, Span(first.rid, first.start_ms, first.start_ms + CELL))
+    desk.journal.remove(CONTRACT, Span(second.rid, second.start_ms, second.start_ms + CELL))
+    assert [item.wish.kind for item in desk.spool.book.pending()] == ["discard"]
+
+
+def test_a_claim_that_waits_for_another_segment_loses_its_memo_with_a_signed_one(desk: EnrolledHome) -> None:
+    first, spans = idle(desk)
+    desk.finish(first)
+    desk.clock.advance(MINUTE)
+    desk.sign()
+    second = desk.begin()
+    desk.clock.advance(CELL)
+    spans.append(Span(second.rid, second.start_ms, second.start_ms + CELL))
+    discard = desk.journal.discard(CONTRACT, spans, "idle")
+    desk.finish(second, "idle")
+    desk.journal.claim_idle(CONTRACT, discard, spans, SECRET)
+    assert desk.journal.redact(CONTRACT, [first.rid], scope="memo") == [first.rid]
+    desk.clock.advance(MINUTE)
+    desk.sign()
+    claim = signed(desk)[-1]
+    assert (claim.kind, desk.spool.book.values(claim.rid)["memo"]) == ("idle-claim", None)
+
+
+@pytest.mark.parametrize("scope", ["memo", "several"])
+def test_redacting_a_signed_segment_redacts_its_claims_memo(desk: EnrolledHome, scope: RedactScope) -> None:
+    start, _ = claimed(desk)
+    desk.clock.advance(MINUTE)
+    desk.sign()
+    claim = signed(desk)[-1]
+    assert desk.journal.redact(CONTRACT, [start.rid], scope=scope) == [start.rid]
+    assert "memo" not in desk.spool.book.values(claim.rid)
+    assert signed(desk)[-1].payload["tgt"] == claim.id
+    assert desk.journal.redact(CONTRACT, [start.rid], scope=scope) == []
+    entries = desk.spool.entries(CONTRACT, start.start_ms, start.start_ms + CELL)
+    (shown,) = [one for one in project(entries).segments if one.kind == "idle-claim"]
+    assert (shown.memo, shown.memo_state) == (None, "redacted")
+    assert total(desk, start) == CELL
 
 
 def test_an_annotation_is_signed_at_once_with_its_start_in_its_name(desk: EnrolledHome) -> None:

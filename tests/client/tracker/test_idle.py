@@ -197,7 +197,8 @@ def test_two_absences_in_a_row_are_two_questions(rig: RealRig) -> None:
     assert counted(rig, "tracked") == 7
 
 
-def test_idle_over_many_segments_takes_each_part_of_them(rig: RealRig) -> None:
+@pytest.mark.parametrize("booted", [False, True])
+def test_idle_over_many_segments_takes_each_part_of_them(rig: RealRig, *, booted: bool) -> None:
     work(rig, 1)
     for number in range(70):
         steps(rig, 8)
@@ -212,10 +213,27 @@ def test_idle_over_many_segments_takes_each_part_of_them(rig: RealRig) -> None:
     claimed = sum(s.tracked_ms for s in rig.diary().segments if s.kind == "idle-claim")
     assert claimed == 13 * MS
     assert asked(rig).billed_ms == 13 * MS
-    rig.boot()
+    if booted:
+        rig.boot()
     rig.core.idle.undo(asked(rig).id if rig.now.question else None)
     rig.settle()
     assert counted(rig, "idle-claim") == 0
+
+
+def test_a_claim_that_ended_with_its_time_leaves_nothing_to_undo(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "held", preview_ms=7_200_000)
+    rig.start(contract_of(rig))
+    away(rig)
+    back(rig, 5)
+    rig.core.idle.answer("keep", "a call with Bob")
+    waiting = rig.enrolled.spool.book.pending()
+    (claim,) = [item.wish for item in waiting if item.wish.kind == "idle-claim"]
+    for span in claim.spans:
+        rig.enrolled.journal.remove(claim.contract, span)
+    assert counted(rig, "idle-claim") == 0
+    rig.core.idle.undo()
+    assert asked(rig).answer is None
+    rig.close()
 
 
 def test_a_claim_that_was_undone_is_undone_for_whoever_reads_that_time_alone(rig: RealRig) -> None:

@@ -277,6 +277,9 @@ def test_an_open_removed_claimed_or_unsure_segment_is_not_moved(both: Correcting
     both.journal.undo_claim(both.here, claim)
     both.corrector.move([opened.rid], OTHER, None)
     assert both.total(OTHER) == MINUTE
+    both.sign()
+    undone = next(record for record in both.records(both.here) if record["kind"] == "idle-claim")
+    assert "memo" not in undone
     with pytest.raises(KnownError, match="removed"):
         both.corrector.move([opened.rid], OTHER, None)
 

@@ -28,9 +28,9 @@ _LOG = logging.getLogger(__name__)
 # Later records in which a part of a segment lies.
 _ABOUT: Final[dict[RedactScope, tuple[str, ...]]] = {
     "shots": ("replace",),
-    "memo": ("memo",),
+    "memo": ("memo", "idle-claim"),
     "apps": (),
-    "several": ("replace", "memo"),
+    "several": ("replace", "memo", "idle-claim"),
 }
 
 
@@ -55,12 +55,11 @@ class Amending:
         with self._lock:
             changed = []
             for target in [self._segment(contract, rid) for rid in rids]:
-                if target.id is None and self._book.strip(target.rid, scope):
-                    changed.append(target.rid)
-                elif target.id is not None or (scope == "apps" and target.is_open):
+                done = [self._book.strip(target.rid, scope)]
+                if target.id is not None or (scope == "apps" and target.is_open and not done[0]):
                     spoken = self._speaking(target, scope)
-                    wished = [self._redact(one, target.rid, why, scope) for one in spoken]
-                    changed += [target.rid] if any(wished) else []
+                    done += [self._redact(one, target.rid, why, scope) for one in spoken]
+                changed += [target.rid] if any(done) else []
             with suppress(KnownError):  # durable: `sign_due` signs it, and says what keeps it from that
                 self.carry_out()
             return changed
@@ -103,21 +102,24 @@ class Amending:
             return self._ask(Wish(known, "idle-claim", tuple(spans), "", discard, None, more, now))
 
     def undo_claim(self, contract: str, claim: str) -> str:
-        """A claim counts no more: one that waits is taken back, a signed one is discarded as its owner's.
+        """Nothing claims that idle time any more: what waits is taken back, what is signed is discarded.
 
-        Returns the rid or a handle of what was signed, "" if nothing had to be.
+        Every claim on the same discard: of many spans they are several. Returns the rid or a handle of what
+        was signed, "" if nothing had to be.
         """
         with self._lock:
-            waiting = next((item for item in self._book.pending() if item.handle == claim), None)
-            if waiting is not None:
-                self._book.drop_pending(waiting.ord)
-                return ""
-            target = self._target(contract, claim)
-            listed = drafts.spans_of(self._book.text(target.rid))
-            whole = Span(target.rid, min(s[1] for s in listed), max(s[2] for s in listed))
-            if self._removed(target, whole, "owner"):
-                return ""
-            return self._ask(Wish(target.contract, "discard", (whole,), "owner"))
+            waiting = [item for item in self._book.pending() if item.wish.kind == "idle-claim"]
+            named = next((item.wish.tgt for item in waiting if item.handle == claim), None)
+            origin = self._target(contract, named or self._target(contract, claim).takes_back or claim)
+            for item in waiting:
+                if self._book.target(item.wish.tgt or "") == origin:
+                    self._book.drop_pending(item.ord)
+            spans = []
+            for one in self._book.about(origin.rid, "idle-claim"):
+                listed = drafts.spans_of(self._book.text(one.rid))
+                whole = Span(one.rid, min(s[1] for s in listed), max(s[2] for s in listed))
+                spans += [] if self._removed(one, whole, "owner") else [whole]
+            return self._ask(Wish(origin.contract, "discard", tuple(spans), "owner")) if spans else ""
 
     def annotate(self, contract: str, annotation: Annotation) -> str:
         """Say what needs no input in a span; returns the rid or a handle."""

@@ -70,7 +70,7 @@ class Target:
 
     digests: slot name to disclosure digest, of what nobody destroyed; start_ms, end_ms: of an open segment
     both are its start; removed: its owner removed the whole segment before it was signed; of: the segments
-    that a `replace` or `idle-claim` speaks of.
+    that a `replace` or `idle-claim` speaks of; takes_back: the discard that an `idle-claim` answers.
     """
 
     rid: str
@@ -83,6 +83,7 @@ class Target:
     is_open: bool = False
     removed: bool = False
     of: tuple[str, ...] = ()
+    takes_back: str | None = None
 
 
 Strip = RedactScope | Literal["time"]
@@ -157,7 +158,8 @@ class Book(Protocol):
     def strip(self, rid: str, what: Strip) -> bool:
         """Take something out of a segment that is not signed yet; whether there was any of it.
 
-        Application names only once it is closed: until then it is False.
+        Application names only once it is closed: until then it is False. What waits to be said of a segment,
+        signed or not, loses its memo with the memo; with the time also a claim of nothing else ends.
         """
         ...
 

@@ -47,7 +47,7 @@ def of(wish: Wish, known: Mapping[str, Target]) -> list[Part]:
     target = known.get(wish.tgt or "")
     if target is None or target.id is None:
         return []
-    about = (target.rid,) if wish.of in {None, target.rid} else (target.rid, str(wish.of))
+    about = tuple(dict.fromkeys((target.rid, *target.of, wish.of or target.rid)))
     if wish.kind == "memo":
         slots = {name: wish.more[name] for name in ("memo", "label")}
         return [Part(Drafted({"tgt": target.id}, slots, ()), about)]

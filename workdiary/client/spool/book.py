@@ -37,7 +37,7 @@ class SpoolBook:
         self._shots = shots
         self.waiting = WaitingRows(database, vault)
         self._targets = Targets(database, self.waiting)
-        self.edits = Edits(database, vault, segments, shots)
+        self.edits = Edits(database, vault, self.waiting, segments, shots)
 
     def stream(self, contract: str) -> StreamState | None:
         """See `Book`."""

@@ -12,14 +12,18 @@ from workdiary.client.spool.schema import Database
 from workdiary.client.spool.segments import SegmentRows
 from workdiary.client.spool.shots import ShotRows, end_shots
 from workdiary.client.spool.vault import Vault
+from workdiary.client.spool.waiting import WaitingRows
 
 
 class Edits:
     """Changes to unsigned segments, each one transaction."""
 
-    def __init__(self, database: Database, vault: Vault, segments: SegmentRows, shots: ShotRows) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, waiting: WaitingRows, segments: SegmentRows, shots: ShotRows
+    ) -> None:
         self._db = database
         self._vault = vault
+        self._waiting = waiting
         self._segments = segments
         self._shots = shots
 
@@ -35,16 +39,19 @@ class Edits:
         return found
 
     def strip_within(self, db: sqlite3.Connection, rid: str, what: Strip) -> tuple[bool, list[str]]:
-        """Within a transaction: whether there was any of it, and the files to remove after it."""
+        """Within a transaction: whether there was any of it, and the files to remove after it.
+
+        What waits to be said of a segment loses its memo also where the segment is signed.
+        """
+        found, names = False, list[str]()
+        if what in {"time", "memo", "several"}:
+            found = self._waiting.unsay(db, rid, gone=what == "time")
         row = db.execute("SELECT state, removed FROM segments WHERE rid = ?", (rid,)).fetchone()
         if row is None or row[1]:
-            return False, []
-        if what in {"time", "memo", "several"}:
-            db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (rid,))
+            return found, []
         if what == "time":
             self._segments.erase(db, rid)
             return True, end_shots(db, rid, "remove-time")
-        found, names = False, list[str]()
         if what in {"shots", "several"} and _pictured(db, rid):
             found, names = True, end_shots(db, rid, "remove-shot")
         if what in {"memo", "several"}:
@@ -52,6 +59,11 @@ class Edits:
         if what in {"apps", "several"} and row[0] == "held":
             found = self._nameless(db, rid) or found
         return found, names
+
+    def erase(self, db: sqlite3.Connection, rid: str) -> None:
+        """Within a transaction: the time, and what waits to be said of it; its shots are the caller's."""
+        self._waiting.unsay(db, rid, gone=True)
+        self._segments.erase(db, rid)
 
     def rename(self, rid: str, memo: str, label: str | None) -> bool:
         """Another memo and label for a closed segment; whether they were others."""

@@ -64,7 +64,8 @@ class Past:
         target = self._book.target(rid)
         if target is None:
             return []
-        spoken = [target, *self._book.about(rid, "memo"), *self._book.about(rid, "replace")]
+        later = [one for kind in ("memo", "idle-claim", "replace") for one in self._book.about(rid, kind)]
+        spoken = [target, *later]
         return [
             Wish(one.contract, "redact", (), "owner", one.rid, rid, {"scope": "several"}) for one in spoken
         ]

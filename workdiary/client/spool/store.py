@@ -152,7 +152,7 @@ class Spool:
         Raises KnownError: no such shot (exit 6), its segment is signed already (exit 7; keep is no error
         then).
         """
-        self._shots.decide(shot_id, choice, self._segments.erase)
+        self._shots.decide(shot_id, choice, self.book.edits.erase)
 
     def close_segment(self, rid: str, close: SegmentClose) -> None:
         """Freeze a segment: state held, durable."""

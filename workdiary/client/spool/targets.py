@@ -35,15 +35,15 @@ class Targets:
         found = self._db.rows("SELECT name, digest FROM disclosures WHERE rid = ? AND box IS NOT NULL", rid)
         digests = {str(name): str(digest) for name, digest in found}
         removed = kind == "segment" and is_tombstone(parse(jws))
-        of: tuple[str, ...] = ()
+        of, takes = tuple[str, ...](), None
         if kind in {"replace", "idle-claim"}:
             said = self._db.rows(
-                "SELECT t.tgt FROM targets t JOIN records r ON r.rid = t.tgt "
-                "WHERE t.rid = ? AND r.kind = 'segment'",
-                rid,
+                "SELECT t.tgt, r.kind FROM targets t JOIN records r ON r.rid = t.tgt WHERE t.rid = ?", rid
             )
-            of = tuple(str(name) for (name,) in said)
-        return Target(rid, contract, ident, digests, kind, start_ms, end_ms, removed=removed, of=of)
+            of = tuple(str(name) for name, about in said if about == "segment")
+            takes = next((str(name) for name, about in said if about == "discard"), None)
+        place = (rid, contract, ident, digests, kind, start_ms, end_ms)
+        return Target(*place, removed=removed, of=of, takes_back=takes)
 
     def _handle(self, handle: str) -> Target | None:
         row = self._db.row("SELECT rid FROM targets WHERE tgt = ?", handle)

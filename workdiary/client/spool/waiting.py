@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from dataclasses import replace
 
 from workdiary.client.sign.held import Span
 from workdiary.client.sign.waiting import HANDLE, Pending, PendingKind, Wish
@@ -29,12 +30,9 @@ class WaitingRows:
         """Within a transaction; its handle."""
         handle = HANDLE + secrets.token_urlsafe(_NAME_BYTES)
         spans = json.dumps([[span.rid, span.start_ms, span.end_ms] for span in wish.spans])
-        box = self._vault.seal_json(
-            {"of": wish.of, "more": dict(wish.more), "at": wish.at_ms}, f"pending/{handle}"
-        )
         db.execute(
             "INSERT INTO pending (contract, spans, why, kind, handle, tgt, box) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (wish.contract, spans, wish.why, wish.kind, handle, wish.tgt, box),
+            (wish.contract, spans, wish.why, wish.kind, handle, wish.tgt, self._seal(handle, wish)),
         )
         return handle
 
@@ -46,6 +44,31 @@ class WaitingRows:
         """Forget one."""
         self._db.write(lambda db: db.execute("DELETE FROM pending WHERE ord = ?", (number,)))
 
+    def unsay(self, db: sqlite3.Connection, rid: str, *, gone: bool) -> bool:
+        """Within a transaction: nothing that waits says a memo of this segment; whether anything did.
+
+        A claim keeps its time, without a memo; gone: the time ends too, and with it a claim of nothing else.
+        """
+        found = db.execute("DELETE FROM pending WHERE tgt = ? AND kind = 'memo'", (rid,)).rowcount > 0
+        for row in db.execute("SELECT * FROM pending WHERE kind = 'idle-claim' ORDER BY ord").fetchall():
+            item = self._read(row)
+            named = {span.rid for span in item.wish.spans}
+            if rid not in named:
+                continue
+            if gone and _all_removed(db, named - {rid}):
+                db.execute("DELETE FROM pending WHERE ord = ?", (item.ord,))
+                found = True
+            elif item.wish.more.get("memo") is not None:
+                bare = replace(item.wish, more={**item.wish.more, "memo": None})
+                box = self._seal(item.handle, bare)
+                db.execute("UPDATE pending SET box = ? WHERE ord = ?", (box, item.ord))
+                found = True
+        return found
+
+    def _seal(self, handle: str, wish: Wish) -> bytes:
+        said = {"of": wish.of, "more": dict(wish.more), "at": wish.at_ms}
+        return self._vault.seal_json(said, f"pending/{handle}")
+
     def _read(self, row: Row) -> Pending:
         number, contract, listed, why, *later = row
         spans = tuple(Span(*span) for span in json.loads(listed))
@@ -56,6 +79,12 @@ class WaitingRows:
         said = {} if box is None else self._vault.open_json(box, f"pending/{handle}")
         wish = Wish(contract, kind, spans, why, tgt, said.get("of"), said.get("more", {}), said.get("at"))
         return Pending(int(number), handle, wish)
+
+
+def _all_removed(db: sqlite3.Connection, rids: set[str]) -> bool:
+    query = "SELECT count(*) FROM segments WHERE removed = 1 AND rid IN (SELECT value FROM json_each(?))"
+    (count,) = db.execute(query, (json.dumps(sorted(rids)),)).fetchone()
+    return int(count) == len(rids)
 
 
 def settled(db: sqlite3.Connection, number: int, rid: str) -> None:

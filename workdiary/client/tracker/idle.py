@@ -104,7 +104,12 @@ class Questions:
         question = self._answered(span)
         self._check_open(question)
         for claim in question.claims:
-            self._parts.journal.undo_claim(question.contract, claim)
+            try:
+                self._parts.journal.undo_claim(question.contract, claim)
+            except KnownError as error:
+                if error.exit_code is not ExitCode.NOT_FOUND:
+                    raise
+                # it ended with the time it claimed, or with another claim on the same discard
         self.question = replace(question, answer=None, claims=())
         self._parts.amended()
 
