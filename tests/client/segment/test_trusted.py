@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.stages import FULL
 from workdiary.client.segment.clock import read
 from workdiary.client.segment.trusted import (
     AHEAD_MS,
@@ -181,3 +182,73 @@ def test_a_server_on_this_computer_is_no_witness_for_2019() -> None:
     own = Contact(boot_digest(clock.boot_id()), clock.total_ms(), clock.wall_ms(), clock.wall_ms(), 2)
     assert not time.met(own)
     assert time.contact is None
+
+
+class Disk:
+    """Where what outlives a process goes; full: there is no room."""
+
+    def __init__(self) -> None:
+        self.kept: list[Known] = []
+        self.full = False
+
+    def keep(self, known: Known) -> None:
+        if self.full:
+            raise FULL
+        self.kept.append(known)
+
+
+def test_a_contact_that_says_nothing_new_is_not_written_again() -> None:
+    clock, disk = FakeClock(), Disk()
+    time = TrustedTime(clock, keep=disk.keep)
+    for _ in range(30):
+        assert time.met(contact(clock))
+        clock.advance(30 * SECOND)
+    assert len(disk.kept) == 2
+    again = TrustedTime(clock, disk.kept[-1], floor_ms=disk.kept[-1].last_ms, keep=disk.keep)
+    assert again.met(contact(clock))
+    assert len(disk.kept) == 2
+
+
+@pytest.mark.parametrize("step", [-3 * HOUR, -2_001, 2_001, 10 * YEAR])
+def test_a_contact_that_finds_another_wall_is_written_at_once(step: int) -> None:
+    clock, disk = FakeClock(), Disk()
+    time = TrustedTime(clock, keep=disk.keep)
+    time.met(contact(clock))
+    clock.step(step)
+    time.met(contact(clock))
+    time.met(contact(clock))
+    assert len(disk.kept) == 2
+    again = TrustedTime(clock, disk.kept[-1], floor_ms=disk.kept[-1].last_ms)
+    assert again.skew_ms() == step
+
+
+def test_a_server_that_says_another_time_is_written_at_once() -> None:
+    clock, disk = FakeClock(), Disk()
+    time = TrustedTime(clock, keep=disk.keep)
+    time.met(contact(clock))
+    time.met(contact(clock, skew_ms=HOUR))
+    assert len(disk.kept) == 2
+
+
+def test_what_was_recorded_ahead_of_the_server_is_written_at_once() -> None:
+    clock, disk = FakeClock(), Disk()
+    time = TrustedTime(clock, keep=disk.keep)
+    begin(time)
+    time.met(contact(clock))
+    time.recorded(clock.wall_ms() + HOUR)
+    time.met(contact(clock))
+    assert [known.seen_ms > 0 for known in disk.kept] == [False, True]
+
+
+def test_a_contact_counts_where_it_cannot_be_written_and_is_tried_again() -> None:
+    clock, disk = FakeClock(), Disk()
+    time = TrustedTime(clock, keep=disk.keep)
+    disk.full = True
+    clock.step(3 * HOUR)
+    assert time.met(contact(clock))
+    assert begin(time) == (clock.true_ms, True)
+    assert disk.kept == []
+    disk.full = False
+    clock.advance(SECOND)
+    assert time.met(contact(clock))
+    assert [known.contact for known in disk.kept] == [time.contact]

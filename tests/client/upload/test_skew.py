@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.enrolled import MINUTE, EnrolledHome
 from tests.fakes.records import CONTRACT
+from tests.fakes.stages import FULL
 from workdiary.client.segment.clock import SystemClock
+from workdiary.client.settings import Home
 from workdiary.client.sign.held import Span
 from workdiary.client.upload.answers import NonsenseError
 from workdiary.client.upload.server import DiaryServer
@@ -241,3 +243,31 @@ def test_images_are_kept_for_their_week_however_far_the_clock_is_set(home: Enrol
     home.uploader.link_up()
     home.uploader.run_once()
     assert list(home.spool.image_folder.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_still_sends(
+    home: EnrolledHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sending is what makes room."""
+    home.segment()
+    home.sign()
+    write_json = Home.write_json
+
+    def full(self: Home, name: str, value: Mapping[str, object]) -> None:
+        if name == "clock.json":
+            raise FULL
+        write_json(self, name, value)
+
+    monkeypatch.setattr(Home, "write_json", full)
+    home.clock.step(30_000)
+    report = home.uploader.run_once()
+    assert report.sync == "ok"
+    assert home.server.records
+    home.uploader.run_once()
+    assert home.server.images
+    assert home.time.skew_ms() == 30_000
+    assert known_skew(home.home, home.clock) is None
+    monkeypatch.undo()
+    home.uploader.link_up()
+    home.uploader.run_once()
+    assert known_skew(home.home, home.clock) == 30_000

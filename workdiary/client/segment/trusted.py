@@ -8,18 +8,24 @@ lies over anything else, and what was begun meanwhile says that its clock is uns
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from workdiary.client.errors import KnownError
 from workdiary.client.segment.clock import Clock, Reading, read
-from workdiary.rules.policy import DAY, STANDARD
+from workdiary.rules.policy import DAY, MINUTE, STANDARD
 
+_LOG = logging.getLogger(__name__)
 STEP_MS: Final = STANDARD.clock_step_ms
 TOLERANCE_MS: Final = STANDARD.time_tolerance_ms
 # Without a server's word: a computer unused for longer than this may be right, or its clock may be.
 AHEAD_MS: Final = 60 * DAY
+# A contact that says nothing new is written again after this long: the newest time that is known for certain.
+KEEP_MS: Final = 10 * MINUTE
+SLEWED_MS: Final = STEP_MS // 4  # by as much a wall may drift from what is kept of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,18 @@ class Known:
     contact: Contact | None = None
     last_ms: int = 0
     seen_ms: int = 0
+
+    def tells(self, other: Known) -> bool:
+        """Whether whoever starts with `other` would know something else: not if only the readings moved."""
+        mine, kept = self.contact, other.contact
+        if mine is None or kept is None or mine.boot != kept.boot or self.seen_ms != other.seen_ms:
+            return True
+        slewed = (mine.wall_ms - mine.total_ms) - (kept.wall_ms - kept.total_ms)
+        return (
+            kept.at(mine.total_ms) != mine.server_ms
+            or abs(slewed) > SLEWED_MS
+            or not 0 <= self.last_ms - other.last_ms < KEEP_MS
+        )
 
 
 class PlacingClock(Clock, Protocol):
@@ -95,7 +113,7 @@ class TrustedTime:
         own: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
-        self._known = known or Known()
+        self._known = self._kept = known or Known()
         self._keep = keep
         self._floor = floor_ms
         self._until = floor_ms  # nothing new is placed before it, while that is only a little later than now
@@ -177,7 +195,11 @@ class TrustedTime:
                 self._until = max(self._until, end_ms)
 
     def met(self, contact: Contact) -> bool:
-        """The server has told its time; durable on return. Whether it is believed. Raises `KnownError`."""
+        """The server has told its time; whether it is believed.
+
+        Durable on return but where nothing can be written: then at a later contact, since sending what waits
+        is what makes room.
+        """
         with self._lock:
             known = self._contact
             if self._own() and not (self._plausible(contact.server_ms) and _agree(known, contact)):
@@ -193,8 +215,13 @@ class TrustedTime:
             if self._until > newest + TOLERANCE_MS:
                 self._until = newest
             self._floor = newest
-            self._known = kept = Known(self._contact, newest, reached if reached > newest else 0)
-        self._keep(kept)
+            self._known = known_now = Known(self._contact, newest, reached if reached > newest else 0)
+        if known_now.tells(self._kept):
+            try:
+                self._keep(known_now)
+                self._kept = known_now
+            except KnownError as error:
+                _LOG.warning("the server's time is not kept: %s", error.title)
         return True
 
     def likely_ms(self) -> int:
