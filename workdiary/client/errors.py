@@ -113,7 +113,8 @@ def _sqlite(error: sqlite3.Error, subject: str) -> KnownError | None:
         # Raised by the module itself (closed connection, wrong argument count): ours, not the disk's.
         return DamagedError(subject, "Text in it cannot be decoded.", REPAIR) if _undecodable(error) else None
     primary = code & _PRIMARY
-    if primary == sqlite3.SQLITE_FULL:
+    # The second is the index of the WAL: a file beside it that finds no room to grow.
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
         return FullError(subject)
     if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return DamagedError(subject, f"The database says: {error}.", REPAIR)

@@ -5,6 +5,7 @@ Layout: settings.toml, home.json, account.json, trust.json, keys/, spool/, lock,
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from workdiary.client.errors import DamagedError, KnownError, border
-from workdiary.client.settings.files import read_json_twice, write_durably, write_json_twice
+from workdiary.client.settings.files import copy_of, read_json_twice, write_durably, write_json_twice
 
 HOME_FORMAT = 1
+MARK = "home.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +104,44 @@ def open_home(path: Path, app_version: str) -> Home:
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied", str(path))
     unmarked = Home(path, "")
-    mark = unmarked.read_json("home.json")
+    with border(path):
+        _refuse_newer(path)
+    mark = unmarked.read_json(MARK)
     if mark is None:
         mark = {"format": HOME_FORMAT, "app": app_version, "ident": secrets.token_hex(16)}
-        unmarked.write_json("home.json", mark)
+        unmarked.write_json(MARK, mark)
     number, ident = mark.get("format"), mark.get("ident")
     if not isinstance(number, int) or not isinstance(ident, str):
-        raise DamagedError(str(path / "home.json"), "It does not say which format this home has.")
-    if number > HOME_FORMAT:
-        raise KnownError(
-            "This home belongs to a newer WorkDiary",
-            f"It has format {number} (written by {mark.get('app')}); this version knows {HOME_FORMAT}. "
-            "It was left untouched: update WorkDiary, or choose another home with --home.",
-            subject=str(path),
-        )
+        raise DamagedError(str(path / MARK), "It does not say which format this home has.")
     home = Home(path, ident)
     with border(path):
         for folder in (home.keys, home.spool, home.logs):
             folder.mkdir(mode=0o700, exist_ok=True)
     return home
+
+
+def _refuse_newer(path: Path) -> None:
+    """Raises KnownError for a home of a later format, whatever its way of checking its files is.
+
+    Rot can change the number, but not the name of the version beside it as well.
+    """
+    mark, copy = (_loosely(file) for file in (path / MARK, copy_of(path / MARK)))
+    number, app = mark.get("format"), mark.get("app")
+    rotten = bool(copy) and copy.get("app") == app and copy.get("format") != number
+    if not isinstance(number, int) or number <= HOME_FORMAT or rotten:
+        return
+    raise KnownError(
+        "This home belongs to a newer WorkDiary",
+        f"It has format {number} (written by {app}); this version knows {HOME_FORMAT}. "
+        "It was left untouched: update WorkDiary, or choose another home with --home.",
+        subject=str(path),
+    )
+
+
+def _loosely(file: Path) -> dict[str, Any]:
+    """A JSON object without asking whether it is what was written; {} for anything else. Raises OSError."""
+    try:
+        value = json.loads(file.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
