@@ -191,7 +191,7 @@ def test_from_a_keystroke_to_a_page_that_proves_it(installed: Installed, desk: D
     check_counts(desk, diary, killed)
     states = Counter(s["state"] for s in diary["segments"])
     assert states["quarantined"] == 1
-    assert states["sent"] == len(diary["segments"]) - 1 >= 4
+    assert states["sent"] == len(diary["segments"]) - 1 >= 3  # more where an edge of a cell fell in between
     (spoilt,) = [s for s in diary["segments"] if s["state"] == "quarantined"]
     assert spoilt["id"] == refused
     check_receipts(installed.home, refused)
