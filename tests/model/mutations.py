@@ -168,7 +168,7 @@ class Planted:
 BUGS: Mapping[str, Planted] = {
     "sent before the receipt": Planted(
         sent_before_the_receipt,
-        "lost|has it not|a hole|is not the server's|no checkpoint behind the proof",
+        "lost|has it not|a hole|is not the server's|no checkpoint behind the proof|not sent after",
         ("start_and_work", "work_on_else", "server", "stop", "network_back"),
     ),
     "synced though the image failed": Planted(
