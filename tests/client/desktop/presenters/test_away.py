@@ -16,10 +16,11 @@ def test_nothing_is_asked_while_nobody_was_missed() -> None:
     assert away_panel(tracking(), VOICE) == AwayPanel()
 
 
-def test_the_price_stands_on_every_answer() -> None:
+def test_the_price_stands_on_what_changes_a_total() -> None:
     panel = away_panel(tracking(state="idle", question=question()), VOICE)
-    assert (panel.open, panel.returned, panel.heading) == (True, True, "No input 15:57 to 16:21")
-    assert [panel.stop.price, panel.go_on.price] == ["\u2212€19.20"] * 2
+    assert (panel.open, panel.returned) == (True, True)
+    assert panel.heading == "You were away from 15:57 to 16:21 (24 min)"
+    assert [panel.stop.price, panel.go_on.price] == ["", ""]  # the time counts no more already
     assert [panel.keep.price, panel.separate.price] == ["+€19.20"] * 2
     assert panel.text == "This time counts no more. If it was work, claiming it bills 24 min."
 
@@ -37,7 +38,7 @@ def test_what_is_manual_time_is_said_before_the_answer() -> None:
 def test_without_a_rate_the_length_stands_in_its_place() -> None:
     panel = away_panel(tracking(question=question(price=0, until_ms=None)), VOICE)
     assert (panel.keep.price, panel.returned) == ("+24 min", False)
-    assert panel.heading == "No input since 15:57"
+    assert panel.heading == "Away since 15:57"
 
 
 def test_an_answer_can_be_undone_while_it_is_fresh() -> None:

@@ -50,15 +50,15 @@ def away_panel(snapshot: Snapshot, voice: Voice) -> AwayPanel:
         return AwayPanel()
     if asked.answer is not None:
         return AwayPanel(asked.id, heading=_when(asked, voice), text=voice.say(ANSWERED[asked.answer]))
-    gone, kept = _prices(asked, voice)
+    kept = _price(asked, voice)
     return AwayPanel(
         asked.id,
         open=True,
         returned=asked.until_ms is not None,
         heading=_when(asked, voice),
         text=_consequence(asked, voice),
-        stop=Priced(voice.say("Remove and stop"), gone, voice.say("It stays removed; the session ends")),
-        go_on=Priced(voice.say("Remove and go on"), gone, voice.say("It stays removed; tracking goes on")),
+        stop=Priced(voice.say("Remove and stop"), "", voice.say("It stays removed; the session ends")),
+        go_on=Priced(voice.say("Remove and continue"), "", voice.say("It stays removed; tracking goes on")),
         keep=Priced(voice.say("Keep"), kept, voice.say("Claim the time as work; say what it was")),
         separate=Priced(
             voice.say("Separate entry"), kept, voice.say("Claim the time as an entry with its own words")
@@ -69,8 +69,13 @@ def away_panel(snapshot: Snapshot, voice: Voice) -> AwayPanel:
 def _when(asked: IdleView, voice: Voice) -> str:
     since = voice.time(asked.since_ms)
     if asked.until_ms is None:
-        return voice.say("No input since {since}", since=since)
-    return voice.say("No input {since} to {until}", since=since, until=voice.time(asked.until_ms))
+        return voice.say("Away since {since}", since=since)
+    return voice.say(
+        "You were away from {since} to {until} ({span})",
+        since=since,
+        until=voice.time(asked.until_ms),
+        span=voice.span(asked.until_ms - asked.since_ms),
+    )
 
 
 def _consequence(asked: IdleView, voice: Voice) -> str:
@@ -87,10 +92,8 @@ def _consequence(asked: IdleView, voice: Voice) -> str:
     return f"{text} {voice.say('{span} more are manual time, which this contract does not bill.', span=rest)}"
 
 
-def _prices(asked: IdleView, voice: Voice) -> tuple[str, str]:
-    """What removing costs and what keeping brings: money at a rate, else its length."""
+def _price(asked: IdleView, voice: Voice) -> str:
+    """What keeping brings: money at a rate, else its length. Removing costs nothing: it counts no more."""
     if not asked.price or not asked.currency:
-        length = voice.span(asked.billed_ms)
-        return f"\u2212{length}", f"+{length}"
-    amount = voice.money(asked.price, asked.currency, asked.exponent)
-    return voice.money(-asked.price, asked.currency, asked.exponent), f"+{amount}"
+        return f"+{voice.span(asked.billed_ms)}"
+    return f"+{voice.money(asked.price, asked.currency, asked.exponent)}"
