@@ -258,6 +258,26 @@ def test_removing_the_time_of_the_open_segment_cuts_it(tmp_path: Path) -> None:
     assert rig.now.strip[0].gap == "removed-by-owner"
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_what_is_left_of_a_cell_owes_a_shot_again(tmp_path: Path, closed: bool) -> None:
+    rig = held(tmp_path)
+    rig.second(5, keys=1)
+    removed = rig.now.shot
+    assert removed is not None
+    if closed:
+        rig.core.set_memo("another piece of work", None)
+        rig.settle()
+    rig.core.decide(removed.shot_id, "remove-time")
+    rig.settle()
+    rig.second(70, keys=1)
+    rig.stop()
+    assert rig.now.shot is not None
+    assert rig.now.shot.shot_id != removed.shot_id
+    last = rig.closed[-1].close
+    assert last is not None
+    assert (last.close, last.no_shot) == ("stop", None)
+
+
 def test_a_blur_is_done_before_anything_is_signed(tmp_path: Path) -> None:
     rig = held(tmp_path)
     rig.stop()

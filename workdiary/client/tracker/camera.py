@@ -111,7 +111,7 @@ class Camera:
     def __init__(self, parts: CameraParts, news: CameraNews) -> None:
         self._parts = parts
         self._news = news
-        self._plan = ShotPlan(parts.store, parts.policy, parts.random_int)
+        self.plan = ShotPlan(parts.store, parts.policy, parts.random_int)
         self._cells: dict[tuple[str, int], Cell] = {}
         self._current: tuple[OpenSegment, Cell] | None = None
         self._leaving: list[_Leaving] = []
@@ -132,7 +132,7 @@ class Camera:
         """A segment has begun under terms of `count` shots a cell. Raises `KnownError`."""
         cell = self._cell(segment)
         self._current = (segment, cell)
-        self._plan.enter(cell, segment.start.start_ms, count)
+        self.plan.enter(cell, segment.start.start_ms, count)
         self._arm(cell)
 
     def leave(self, segment: OpenSegment, progress: SegmentProgress, close: CloseReason) -> None:
@@ -285,7 +285,7 @@ class Camera:
             with suppress(OSError):  # without a row nobody can open them; the spool's next start sweeps
                 forget(parts.store.image_folder, images)
             raise
-        self._plan.taken(cell, now)
+        self.plan.taken(cell, flight.rid, now)
         self.hints.kept(cell.contract, images)
         self._news.shot_kept(shots)
 

@@ -25,6 +25,7 @@ from workdiary.rules.shots import (
 # FURTHER.. what follows a shot.
 REDRAWN: Final = 100
 FURTHER: Final = 200
+PICTURED_KEPT: Final = 64  # segments whose preview can still run
 
 # Trying again at the end of the cell would fail the same way.
 _HOPELESS: Final = frozenset({"unsupported", "permission"})
@@ -79,6 +80,7 @@ class ShotPlan:
         self._store = store
         self._policy = policy
         self._random_int = random_int
+        self._pictured: dict[str, list[Cell]] = {}  # rid: where each of its shots counts
 
     def enter(self, cell: Cell, now_ms: int, count: int) -> None:
         """Tracking begins (again) in `cell`: draw its instants, redraw those that passed untracked."""
@@ -97,13 +99,21 @@ class ShotPlan:
             cell.planned.append(further)
         cell.planned.sort()
 
-    def taken(self, cell: Cell, now_ms: int) -> None:
-        """A shot was kept: maybe one more follows in the rest of the cell."""
+    def taken(self, cell: Cell, rid: str, now_ms: int) -> None:
+        """A shot of a segment was kept: maybe one more follows in the rest of the cell."""
         cell.shots += 1
+        self._pictured.setdefault(rid, []).append(cell)
+        for old in list(self._pictured)[:-PICTURED_KEPT]:
+            del self._pictured[old]
         instant = further_shot(now_ms, cell.end_ms, self._policy, self._random_int)
         if instant is not None:
             self._store.put_instant(cell.contract, cell.start_ms + FURTHER + cell.shots, instant)
             cell.planned = sorted([*cell.planned, instant])
+
+    def removed(self, rid: str) -> None:
+        """A segment's time was removed and its shots with it: what else is tracked in the cell owes one."""
+        for cell in self._pictured.pop(rid, ()):
+            cell.shots -= 1
 
     def _drawn(self, cell: Cell, slot: int) -> int:
         """The first draw of a slot, over the whole cell; made once."""

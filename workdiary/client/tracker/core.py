@@ -145,8 +145,10 @@ class Core:
         if choice == "remove-time" and segment is not None and segment.start.rid == rid:
             self.timer.fire(Event.DISCARD)
         parts.holds.choose(shot_id, choice)
-        if choice == "remove-time" and rid is not None and self.news.around.ledger is not None:
-            self.news.around.ledger.forget(rid, "removed-by-owner")
+        if choice == "remove-time" and rid is not None:
+            parts.camera.plan.removed(rid)
+            if self.news.around.ledger is not None:
+                self.news.around.ledger.forget(rid, "removed-by-owner")
         self.news.publish()
 
     def corrector(self, run: Callable[[Job], None]) -> Corrector:
